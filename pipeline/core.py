@@ -1,0 +1,221 @@
+"""The words that every stage shares: what flows, and what it is called.
+
+::
+
+    Record ──decode──► Candidate ──preprocess──► network inputs ──infer──► Alert
+       └────────────── InvalidMessage ─────────────────────────────────► dead letter
+
+All of it is immutable, and none of it knows Kafka, Avro, Keras or Prometheus,
+so a test can make any of it in one line.  Times named ``*_us`` are
+microseconds since 1970-01-01 UTC.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Alert",
+    "Candidate",
+    "Event",
+    "EventTime",
+    "FloatArray",
+    "NetworkInfo",
+    "Origin",
+    "PacketFormat",
+    "Record",
+    "StageTimes",
+    "Stream",
+    "alert_id",
+]
+
+FloatArray: TypeAlias = npt.NDArray[np.float32]
+
+TimeFormat: TypeAlias = Literal["mjd", "jd", "gps"]
+TimeScale: TypeAlias = Literal["utc", "tai"]
+
+ALERT_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "skytriage.classification")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The place in Kafka that a message came from."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message as it arrived, and the origin to commit once it has left us."""
+
+    value: bytes
+    origin: Origin
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    broker_us: int | None = None
+    """The broker's timestamp (CreateTime or LogAppendTime) [µs UTC]."""
+
+    received_us: int = 0
+    """When the client handed us the message [µs UTC]."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime:
+    """When it happened, in the digits that the survey sent.
+
+    ``astropy.time.Time(value, format=format, scale=scale)`` reads it.
+    """
+
+    value: float
+    format: TimeFormat
+    scale: TimeScale
+    meaning: str
+    """What of the event this is the time of, e.g. ``"start of exposure"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the survey calls the thing, and where and when it was."""
+
+    survey: str
+    event_id: str
+    event_id_long: int | None = None
+    """The same as a 64-bit integer, where the survey has one."""
+
+    time: EventTime | None = None
+    survey_us: int | None = None
+    """The event's time on our clock [µs UTC]; latency from the survey counts from here."""
+
+    ra_deg: float | None = None
+    """Right ascension, ICRS [deg]."""
+
+    dec_deg: float | None = None
+    """Declination, ICRS [deg]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A decoded packet: the event, and what its network is to judge."""
+
+    event: Event
+    sample: FloatArray
+    """In the network's ``sample_shape``, without a batch axis."""
+
+    quality: Mapping[str, float]
+    """What decoding had to mend, as numbers; empty for a clean packet."""
+
+    schema_id: str = ""
+    """Name or registry id of the writer's schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """When one message passed each stage [µs UTC]."""
+
+    survey_us: int | None
+    broker_us: int | None
+    received_us: int
+    decoded_us: int
+    inferred_us: int
+    produced_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInfo:
+    """The network that answered."""
+
+    name: str
+    version: str
+    weights_sha256: str
+    runtime: str
+    device: str
+    classes: tuple[str, ...]
+    positive: str
+    """The class whose probability is the score."""
+
+    threshold: float
+    """An alert is sent at or above this score."""
+
+    false_positive_rate: float
+    """Fraction of negatives that score at or above the threshold, on the manifest's data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What we publish about one event."""
+
+    stream: str
+    candidate: Candidate
+    network: NetworkInfo
+    probabilities: Sequence[float]
+    """One per class of the network; they sum to 1."""
+
+    score: float
+    quality: Mapping[str, float]
+    """All that was mended on the way; any number above 0 makes the alert degraded."""
+
+    times: StageTimes
+    origin: Origin
+    is_replay: bool
+    batch_size: int
+
+    @property
+    def alert_id(self) -> str:
+        """As `alert_id` makes it."""
+        event = self.candidate.event
+        return alert_id(event.survey, event.event_id, self.network)
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether the score reaches the network's threshold."""
+        return self.score >= self.network.threshold
+
+    @property
+    def status(self) -> Literal["ok", "degraded"]:
+        """``degraded`` if anything had to be mended."""
+        return "degraded" if any(self.quality.values()) else "ok"
+
+
+def alert_id(survey: str, event_id: str, network: NetworkInfo) -> str:
+    """Return the id of one judgement: the same for each of its deliveries.
+
+    A version-5 UUID of survey, event id, network and version, so a reader can
+    drop what it has seen, whatever happened between.
+    """
+    name = f"{survey}/{event_id}/{network.name}/{network.version}"
+    return str(uuid.uuid5(ALERT_NAMESPACE, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketFormat:
+    """One family of packets that a stream understands."""
+
+    name: str
+
+    needs: frozenset[str]
+    """Top-level fields of the writer's schema by which the family is recognised."""
+
+    fields: tuple[str, ...]
+    """Dotted paths of the fields to read, e.g. ``candidate.jd``; all others are skipped."""
+
+    decode: Callable[[Mapping[str, Any]], Candidate]
+    """The fields that were read to a candidate. May raise anything; see `pipeline.decode`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One alert stream, as the values and pure functions that make it different."""
+
+    name: str
+
+    network: str
+    """Name of the network that classifies this stream, a key of `models.NETWORKS`."""
+
+    formats: tuple[PacketFormat, ...]
+    """The packet families, the first that is recognised wins."""

@@ -1,0 +1,60 @@
+"""What can go wrong, sorted by what the daemon does about it.
+
+::
+
+    PipelineError
+    ├── InvalidMessage      never retry: dead-letter the message, go on
+    │   ├── DecodeError     the bytes are no packet that the stream knows
+    │   ├── MissingInput    a good packet without something the network needs
+    │   └── UnusableSample  pixels or samples that nothing can be said of
+    ├── TransientError      retry with back-off: the message is fine
+    └── ConfigurationError  refuse to start, or stop: somebody must change a setting
+
+A handler catches one of the three families and never their members, so adding
+a member never means finding the handlers.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "ConfigurationError",
+    "DecodeError",
+    "InvalidMessage",
+    "MissingInput",
+    "PipelineError",
+    "TransientError",
+    "UnusableSample",
+]
+
+
+class PipelineError(Exception):
+    """Base class of every error that this package raises."""
+
+
+class InvalidMessage(PipelineError):
+    """This message can never be classified, however often it is tried."""
+
+    stage: ClassVar[str] = "decode"
+    """Where the daemon gave up; a label of the dead-letter metric."""
+
+
+class DecodeError(InvalidMessage):
+    """The bytes are not a packet that the stream knows."""
+
+
+class MissingInput(InvalidMessage):
+    """The packet is well formed, but lacks something the network needs."""
+
+
+class UnusableSample(InvalidMessage):
+    """The network's input, or its answer, is not something to judge by."""
+
+    stage: ClassVar[str] = "preprocess"
+
+
+class TransientError(PipelineError):
+    """Something outside failed, and the same call may succeed later."""
+
+
+class ConfigurationError(PipelineError):
+    """The settings, schemas, weights or devices do not fit together."""
