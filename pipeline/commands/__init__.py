@@ -1,0 +1,1 @@
+"""The commands of `skytriage`, one module each."""

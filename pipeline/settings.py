@@ -1,0 +1,281 @@
+"""What an operator can set: one TOML file, with the environment over it.
+
+``SKYTRIAGE__WORKERS__COUNT=2`` overrides ``count`` under ``[workers]``;
+``SKYTRIAGE__KAFKA__SASL_PASSWORD`` is librdkafka's ``sasl.password``.  An
+unknown key is an error that names the key, and secrets appear in no error and
+no ``repr``.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from pipeline.errors import ConfigurationError
+
+__all__ = [
+    "KafkaSettings",
+    "Settings",
+    "StreamSettings",
+    "WorkerSettings",
+    "read_settings",
+]
+
+PREFIX = "SKYTRIAGE__"
+SECRET = re.compile(r"password|secret|token|\.pem$|oauthbearer\.config", re.IGNORECASE)
+
+OURS = {
+    "enable.auto.commit": "offsets are committed with the results",
+    "enable.auto.offset.store": "offsets are committed with the results",
+    "enable.idempotence": "transactions need it on",
+    "group.id": 'set "group" at the top of the file instead',
+    "isolation.level": "aborted input must stay invisible",
+    "transactional.id": "each worker has its own",
+    "transaction.timeout.ms": 'set "transaction_timeout_ms" at the top of the file instead',
+}
+"""librdkafka options that carry our promises, and why they cannot be set."""
+
+
+class Section(BaseModel):
+    """Part of the file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Undo TOML's nesting of dotted keys, and spell values as librdkafka does.
+
+    >>> _flatten({"bootstrap": {"servers": "a:9092"}, "socket.keepalive.enable": True})
+    {'bootstrap.servers': 'a:9092', 'socket.keepalive.enable': 'true'}
+    """
+    flat: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            name = prefix + (key if key == "log_level" else key.replace("_", "."))
+            flat[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return flat
+
+
+class KafkaSettings(BaseModel):
+    """librdkafka options: for both clients, and for one of them alone."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    common: dict[str, str]
+    consumer: dict[str, str] = {}
+    producer: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sort(cls, table: dict[str, Any]) -> dict[str, dict[str, str]]:
+        consumer = _flatten(table.get("consumer", {}))
+        producer = _flatten(table.get("producer", {}))
+        common = _flatten(
+            {k: v for k, v in table.items() if k not in {"consumer", "producer"}}
+        )
+        for name in [*common, *consumer, *producer]:
+            if name in OURS:
+                raise ValueError(f'"{name}" cannot be set: {OURS[name]}')
+        if "bootstrap.servers" not in common:
+            raise ValueError('"bootstrap.servers" is missing')
+        return {"common": common, "consumer": consumer, "producer": producer}
+
+    def __repr__(self) -> str:
+        def shown(table: dict[str, str]) -> dict[str, str]:
+            return {k: "***" if SECRET.search(k) else v for k, v in table.items()}
+
+        parts = (shown(self.common), shown(self.consumer), shown(self.producer))
+        return "KafkaSettings(common={}, consumer={}, producer={})".format(*parts)
+
+    __str__ = __repr__
+
+
+class StreamSettings(Section):
+    """One stream: where it arrives and how it is read."""
+
+    topics: Annotated[list[str], Field(min_length=1)]
+    """Kafka topics; a name that begins with ``^`` is a regular expression."""
+
+    wire: Literal["auto", "container", "confluent", "schemaless"] = "auto"
+    schema_file: Path | None = None
+    """Avro schema of schemaless messages."""
+
+    weights: Path | None = None
+    """Folder of weights with its manifest; the weights that came with skytriage if not given."""
+
+
+class SchemaSettings(Section):
+    """Where schemas are found by their id."""
+
+    registry: str | None = Field(default=None, repr=False)
+    """URL of a Confluent-compatible schema registry."""
+
+    directory: Path | None = None
+    """``<id>.avsc`` files, or Rubin's ``<major>/<minor>/*.avsc`` with id 100 major + minor."""
+
+
+class OutputSettings(Section):
+    """What is published, and how it is written."""
+
+    wire: Literal["container", "confluent", "elasticc"] = "container"
+    classifications: str = "skytriage.classifications"
+    alerts: str = "skytriage.alerts"
+    dead_letters: str = "skytriage.dead-letters"
+
+
+class WorkerSettings(Section):
+    """The worker processes, and what they compute with."""
+
+    count: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    """Worker processes; ``auto`` is one per core without GPU, one per GPU with ``device = "gpu"``."""
+
+    device: Annotated[str, Field(pattern=r"^(cpu|gpu)(:\d+)?$")] = "cpu"
+    runtime: Literal["auto", "openvino", "tensorflow"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of one worker's network; 0 is its share of the cores."""
+
+    max_batch: Annotated[int, Field(ge=1, le=4096)] = 256
+    """Messages in a batch at most."""
+
+    start_timeout_s: Annotated[float, Field(gt=0)] = 180.0
+    """A worker that has not warmed its networks by then is restarted [s]."""
+
+    stall_timeout_s: Annotated[float, Field(gt=0)] = 60.0
+    """A worker whose loop, network or transaction stands still for so long is killed [s]."""
+
+    max_restarts: Annotated[int, Field(ge=0)] = 5
+    """Deaths of workers within `restart_window_s` after which the daemon gives up."""
+
+    restart_window_s: Annotated[float, Field(gt=0)] = 300.0
+
+
+class HttpSettings(Section):
+    """``/metrics``, ``/livez`` and ``/readyz``."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 9464
+    """0 takes a free port and logs it."""
+
+
+class LogSettings(Section):
+    """The log on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Every section but ``kafka`` and ``streams`` has defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    group: str = "skytriage"
+    """Kafka consumer group; also the stem of the transactional ids."""
+
+    delivery: Literal["effectively_once", "at_least_once"] = "effectively_once"
+    commit_interval_ms: Annotated[int, Field(ge=1, le=5000)] = 100
+    """A transaction is committed after so long, or as soon as there is nothing more to write [ms]."""
+
+    transaction_timeout_ms: Annotated[int, Field(ge=1000, le=900_000)] = 15_000
+    """The broker aborts a transaction that is open for longer [ms]."""
+
+    drain_timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    """Time to finish what is in flight after SIGTERM [s]."""
+
+    kafka: KafkaSettings
+    streams: Annotated[dict[str, StreamSettings], Field(min_length=1)]
+    schemas: SchemaSettings = SchemaSettings()
+    output: OutputSettings = OutputSettings()
+    workers: WorkerSettings = WorkerSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("streams")
+    @classmethod
+    def _topics_are_not_shared(
+        cls, streams: dict[str, StreamSettings]
+    ) -> dict[str, StreamSettings]:
+        owner: dict[str, str] = {}
+        for name, stream in streams.items():
+            for topic in stream.topics:
+                if owner.setdefault(topic, name) != name:
+                    raise ValueError(
+                        f"topic {topic!r} belongs to both {owner[topic]} and {name}"
+                    )
+        return streams
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override the file, and read nothing else."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a configuration file and the environment over it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file cannot be read, a key is unknown or a value cannot be:
+        every fault is listed, with its key.
+    """
+    try:
+        table = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    for name in os.environ:
+        if name.upper().startswith(PREFIX):
+            top = name[len(PREFIX) :].split("__")[0].lower()
+            if top not in Settings.model_fields:
+                raise ConfigurationError(
+                    f"environment variable {name}: there is no setting {top}"
+                )
+    try:
+        return Settings(**table)
+    except ValidationError as error:
+        faults = "\n".join(
+            f"  {_fault(item)}" for item in error.errors(include_url=False)
+        )
+        # `from None`: the original error prints the input, secrets included.
+        raise ConfigurationError(f"{path}:\n{faults}") from None
+
+
+def _fault(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "file"
+    if item["type"] == "extra_forbidden":
+        return f"{key}: there is no such setting"
+    message = item["msg"].removeprefix("Value error, ")
+    value = item.get("input")
+    plain = isinstance(value, str | int | float) and not SECRET.search(key)
+    return f"{key}: {message}" + (f" (got {value!r})" if plain else "")
