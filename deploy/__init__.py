@@ -1,0 +1,1 @@
+"""What runs skytriage elsewhere: image, rules, dashboard, service, runbook."""

@@ -1,0 +1,1 @@
+"""The Grafana dashboard, written by `python -m deploy.grafana.dashboard`."""
