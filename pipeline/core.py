@@ -13,6 +13,7 @@ microseconds since 1970-01-01 UTC.
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import time_ns
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -31,6 +32,7 @@ __all__ = [
     "StageTimes",
     "Stream",
     "alert_id",
+    "now_us",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -39,6 +41,11 @@ TimeFormat: TypeAlias = Literal["mjd", "jd", "gps"]
 TimeScale: TypeAlias = Literal["utc", "tai"]
 
 ALERT_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "skytriage.classification")
+
+
+def now_us() -> int:
+    """Return the time [µs UTC]."""
+    return time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)

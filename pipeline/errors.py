@@ -6,7 +6,9 @@
     ├── InvalidMessage      never retry: dead-letter the message, go on
     │   ├── DecodeError     the bytes are no packet that the stream knows
     │   ├── MissingInput    a good packet without something the network needs
-    │   └── UnusableSample  pixels or samples that nothing can be said of
+    │   ├── UnusableSample  pixels or samples that nothing can be said of
+    │   ├── InferenceError  the network fails on this one, or answers with a NaN
+    │   └── EncodeError     the answer does not fit the schema it is to be sent in
     ├── TransientError      retry with back-off: the message is fine
     └── ConfigurationError  refuse to start, or stop: somebody must change a setting
 
@@ -19,6 +21,8 @@ from typing import ClassVar
 __all__ = [
     "ConfigurationError",
     "DecodeError",
+    "EncodeError",
+    "InferenceError",
     "InvalidMessage",
     "MissingInput",
     "PipelineError",
@@ -47,9 +51,21 @@ class MissingInput(InvalidMessage):
 
 
 class UnusableSample(InvalidMessage):
-    """The network's input, or its answer, is not something to judge by."""
+    """The pixels or samples are nothing to judge by."""
 
     stage: ClassVar[str] = "preprocess"
+
+
+class InferenceError(InvalidMessage):
+    """The network fails on this sample, or gives no finite answer."""
+
+    stage: ClassVar[str] = "infer"
+
+
+class EncodeError(InvalidMessage):
+    """The answer does not fit the schema that it is to be sent in."""
+
+    stage: ClassVar[str] = "encode"
 
 
 class TransientError(PipelineError):

@@ -8,6 +8,7 @@ no ``repr``.
 
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,9 +89,7 @@ class KafkaSettings(BaseModel):
     def _sort(cls, table: dict[str, Any]) -> dict[str, dict[str, str]]:
         consumer = _flatten(table.get("consumer", {}))
         producer = _flatten(table.get("producer", {}))
-        common = _flatten(
-            {k: v for k, v in table.items() if k not in {"consumer", "producer"}}
-        )
+        common = _flatten({k: v for k, v in table.items() if k not in {"consumer", "producer"}})
         for name in [*common, *consumer, *producer]:
             if name in OURS:
                 raise ValueError(f'"{name}" cannot be set: {OURS[name]}')
@@ -193,6 +192,11 @@ class Settings(BaseSettings):
     group: str = "skytriage"
     """Kafka consumer group; also the stem of the transactional ids."""
 
+    instance: str = Field(default_factory=socket.gethostname)
+    """Name of this daemon among those of the group, the same after a restart:
+    with the worker's number it makes the transactional id, by which a new worker
+    fences its hung predecessor."""
+
     delivery: Literal["effectively_once", "at_least_once"] = "effectively_once"
     commit_interval_ms: Annotated[int, Field(ge=1, le=5000)] = 100
     """A transaction is committed after so long, or as soon as there is nothing more to write [ms]."""
@@ -220,9 +224,7 @@ class Settings(BaseSettings):
         for name, stream in streams.items():
             for topic in stream.topics:
                 if owner.setdefault(topic, name) != name:
-                    raise ValueError(
-                        f"topic {topic!r} belongs to both {owner[topic]} and {name}"
-                    )
+                    raise ValueError(f"topic {topic!r} belongs to both {owner[topic]} and {name}")
         return streams
 
     @classmethod
@@ -258,15 +260,11 @@ def read_settings(path: Path) -> Settings:
         if name.upper().startswith(PREFIX):
             top = name[len(PREFIX) :].split("__")[0].lower()
             if top not in Settings.model_fields:
-                raise ConfigurationError(
-                    f"environment variable {name}: there is no setting {top}"
-                )
+                raise ConfigurationError(f"environment variable {name}: there is no setting {top}")
     try:
         return Settings(**table)
     except ValidationError as error:
-        faults = "\n".join(
-            f"  {_fault(item)}" for item in error.errors(include_url=False)
-        )
+        faults = "\n".join(f"  {_fault(item)}" for item in error.errors(include_url=False))
         # `from None`: the original error prints the input, secrets included.
         raise ConfigurationError(f"{path}:\n{faults}") from None
 

@@ -1,0 +1,170 @@
+"""Batches to probabilities, and out with the row that breaks them.
+
+A network that fails on a batch is asked again in halves until the rows that it
+fails on stand alone; they become dead letters and their neighbours go on.  When
+it fails on a sample that is known to be good, the fault is ours, and the worker
+ends instead of emptying the topic into the dead letters.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from models import NETWORKS
+from models.artifact import ArtifactError
+from models.artifact import load as load_artifact
+from models.network import Network
+from models.runtime import DeviceError, Runtime, open_runtime
+from pipeline.core import FloatArray, NetworkInfo
+from pipeline.errors import ConfigurationError, InferenceError, TransientError
+from pipeline.settings import WorkerSettings
+
+__all__ = ["Classifier", "open_classifier", "warmed_sizes"]
+
+
+class Classifier:
+    """A network with its weights, warmed and ready in this process."""
+
+    def __init__(self, network: Network, runtime: Runtime, info: NetworkInfo) -> None:
+        self.network = network
+        self.info = info
+        self._runtime = runtime
+
+    @property
+    def max_batch(self) -> int:
+        """The largest batch that was warmed."""
+        return self._runtime.batch_sizes[-1]
+
+    def padded_size(self, rows: int) -> int:
+        """Return the smallest warmed size that holds so many rows."""
+        return next(size for size in self._runtime.batch_sizes if size >= rows)
+
+    def predict(
+        self, inputs: FloatArray, rows: int
+    ) -> tuple[FloatArray, dict[int, InferenceError]]:
+        """Return probabilities, and the rows that have none.
+
+        Parameters
+        ----------
+        inputs
+            Shape ``(at least padded_size(rows), *input_shape)``; what stands
+            behind the first `rows` rows is padding.
+        rows
+            At most `max_batch`.
+
+        Returns
+        -------
+        :
+            Probabilities, shape ``(rows, classes)``, and an error for each row
+            that the network fails on, whose probabilities mean nothing.
+
+        Raises
+        ------
+        TransientError
+            If the network no longer works at all.
+        """
+        size = self.padded_size(rows)
+        inputs[rows:size] = 0
+        errors: dict[int, InferenceError] = {}
+        try:
+            probabilities = self._runtime.infer(inputs[:size])[:rows]
+        except Exception:  # noqa: BLE001 - a runtime may raise anything
+            probabilities = np.zeros((rows, len(self.info.classes)), np.float32)
+            for begin, end, answer in self._bisect(inputs, 0, rows):
+                if isinstance(answer, Exception):
+                    errors[begin] = InferenceError(f"{self.info.name} fails on it: {answer!r}")
+                else:
+                    probabilities[begin:end] = answer
+        for row in np.flatnonzero(~np.isfinite(probabilities).all(axis=1)).tolist():
+            errors[row] = InferenceError(f"{self.info.name} gives no finite answer")
+        if len(errors) == rows:
+            self._must_work()
+        return probabilities, errors
+
+    def _bisect(
+        self, inputs: FloatArray, begin: int, end: int
+    ) -> Iterator[tuple[int, int, FloatArray | Exception]]:
+        batch = np.zeros((self.padded_size(end - begin), *inputs.shape[1:]), np.float32)
+        batch[: end - begin] = inputs[begin:end]
+        try:
+            yield begin, end, self._runtime.infer(batch)[: end - begin]
+        except Exception as error:  # noqa: BLE001 - as above
+            if end - begin == 1:
+                yield begin, end, error
+                return
+            middle = (begin + end) // 2
+            yield from self._bisect(inputs, begin, middle)
+            yield from self._bisect(inputs, middle, end)
+
+    def _must_work(self) -> None:
+        """Ask about a sample that nothing is wrong with."""
+        size = self._runtime.batch_sizes[0]
+        try:
+            answer = self._runtime.infer(np.zeros((size, *self.network.input_shape), np.float32))
+        except Exception as error:
+            raise TransientError(f"{self.info.name} fails on every sample: {error!r}") from error
+        if not np.isfinite(answer).all():
+            raise TransientError(f"{self.info.name} answers {answer!r} to an empty image")
+
+
+def warmed_sizes(max_batch: int) -> tuple[int, ...]:
+    """Return the batch sizes to warm: 1, powers of 2 from 8, and the largest.
+
+    Padding then wastes half a batch at worst, and there are few shapes to
+    compile.
+
+    >>> warmed_sizes(100)
+    (1, 8, 16, 32, 64, 100)
+    """
+    powers = [1, *(2**k for k in range(3, 13))]
+    return (*(size for size in powers if size < max_batch), max_batch)
+
+
+def open_classifier(
+    name: str, workers: WorkerSettings, *, threads: int, weights: Path | None = None
+) -> Classifier:
+    """Load a network, verify its weights and warm every batch size.
+
+    Parameters
+    ----------
+    name
+        Key of `models.NETWORKS`.
+    workers
+        Runtime, device, precision and the largest batch.
+    threads
+        Threads of the network; 0 leaves it to the runtime.
+    weights
+        Folder with the manifest; the weights that came with us if not given.
+
+    Raises
+    ------
+    ConfigurationError
+        If the weights do not verify or the device is not there.
+    """
+    network = NETWORKS[name]
+    try:
+        artifact = load_artifact(name, weights)
+        runtime = open_runtime(
+            artifact,
+            runtime=workers.runtime,
+            device=workers.device,
+            threads=threads,
+            precision=workers.precision,
+            batch_sizes=warmed_sizes(workers.max_batch),
+        )
+    except (ArtifactError, DeviceError) as error:
+        raise ConfigurationError(f"network {name}: {error}") from error
+    manifest = artifact.manifest
+    info = NetworkInfo(
+        name=manifest.name,
+        version=manifest.version,
+        weights_sha256=manifest.weights_sha256,
+        runtime=f"{runtime.name}/{runtime.precision}",
+        device=runtime.device,
+        classes=tuple(manifest.classes),
+        positive=network.positive,
+        threshold=manifest.threshold,
+        false_positive_rate=manifest.false_positive_rate,
+    )
+    return Classifier(network, runtime, info)

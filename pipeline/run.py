@@ -1,0 +1,249 @@
+"""The loop: every stage, in the order in which data meets it.
+
+Three threads overlap: while one batch is in the network, the next is being
+decoded and the one before committed::
+
+    read    Kafka ──► decode ──► preprocess ──► the batch that fills
+    infer   the batch that has waited longest ──► probabilities
+    write   alerts, dead letters and offsets ──► one Kafka transaction
+
+What is in flight is never handed over: when partitions are revoked it is
+committed first; when they are lost, or a transaction fails, it is dropped and
+read again from the committed offsets.
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from confluent_kafka import Consumer
+
+from pipeline.batch import Batches
+from pipeline.core import Record
+from pipeline.lane import Judged, Lane
+from pipeline.metrics import Recorder
+from pipeline.offsets import OffsetLedger, Partition
+from pipeline.sink import Sink
+from pipeline.source import Source
+from pipeline.write import Writer
+
+__all__ = ["Loop", "Pulse"]
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 32
+"""Records decoded before the network may have them."""
+
+LAG_INTERVAL_S = 1.0
+
+PATIENCE_S = 1.0
+"""How long the reader waits for room before it pauses its partitions [s]."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """What a watchdog looks at: when a thread last turned, or since when it is busy [s, monotonic]."""
+
+    read_s: float = field(default_factory=time.monotonic)
+    infer_since_s: float | None = None
+    write_since_s: float | None = None
+
+    def stalled(self) -> tuple[str, float]:
+        """Return the stage that has stood still longest, and for how long [s]."""
+        now_s = time.monotonic()
+        since = {
+            "read": self.read_s,
+            "infer": self.infer_since_s or now_s,
+            "write": self.write_since_s or now_s,
+        }
+        stage = min(since, key=since.__getitem__)
+        return stage, now_s - since[stage]
+
+
+class Loop:
+    """The loop of one worker.
+
+    Parameters
+    ----------
+    lanes
+        By stream.
+    stream_of
+        The stream that a topic belongs to.
+    consumer
+        Not yet subscribed.
+    sink
+        On the same consumer.
+    max_batch
+        Items in a batch at most.
+    commit_interval_s
+        As `Writer` takes it [s].
+    settle_timeout_s
+        How long to wait for what is in flight when partitions are revoked [s].
+    """
+
+    def __init__(
+        self,
+        lanes: Mapping[str, Lane],
+        stream_of: Callable[[str], str],
+        consumer: Consumer,
+        sink: Sink,
+        recorder: Recorder,
+        *,
+        max_batch: int,
+        commit_interval_s: float,
+        settle_timeout_s: float,
+    ) -> None:
+        self._lanes = lanes
+        self._stream_of = stream_of
+        self._sink = sink
+        self._settle_timeout_s = settle_timeout_s
+        shapes = {name: lane.classifier.network.input_shape for name, lane in lanes.items()}
+        self._batches = Batches(shapes, max_batch)
+        self._judged: queue.Queue[tuple[Judged, int] | None] = queue.Queue(maxsize=4)
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._lags_s = 0.0
+        self.lags: Mapping[Partition, int] = {}
+        """Messages of each partition that are not committed yet."""
+
+        self.paused = False
+        """Whether the input is held back because the network is behind."""
+
+        self.ledger = OffsetLedger()
+        self.pulse = Pulse()
+        self._writer = Writer(
+            sink,
+            self.ledger,
+            recorder,
+            generation=lambda: self._batches.generation,
+            commit_interval_s=commit_interval_s,
+        )
+        self.source = Source(
+            consumer,
+            self.ledger,
+            recorder,
+            settle=self._settle,
+            abandon=self._batches.abandon,
+            transaction=self._writer.transaction,
+        )
+
+    @property
+    def committed_s(self) -> float | None:
+        """When a transaction was last committed [s since 1970, UTC]."""
+        return self._writer.committed_s
+
+    def stop(self) -> None:
+        """Read no more, finish what is in flight, and return from `run`."""
+        self._stop.set()
+
+    def run(self, topics: Sequence[str]) -> None:
+        """Classify until stopped; what stops any of the threads is raised here."""
+        threads = [
+            # Daemons: after a failure nobody waits for what a thread may hang in.
+            threading.Thread(target=self._guarded, args=(stage,), name=stage.__name__, daemon=True)
+            for stage in (self.infer, self.write)
+        ]
+        for thread in threads:
+            thread.start()
+        self.source.subscribe(topics)
+        self._guarded(self.read)
+        self._batches.close()
+        while self._failure is None and any(thread.is_alive() for thread in threads):
+            threads[-1].join(0.1)
+        if self._failure is None:
+            self.source.close()
+            return
+        with contextlib.suppress(Exception):  # the failure is what matters
+            self.source.close()  # or the group would wait for us until the session times out
+        raise self._failure
+
+    def read(self) -> None:
+        """Kafka to batches."""
+        while not self._stop.is_set():
+            self._turn()
+            if self._writer.must_rewind.is_set():
+                self._rewind()
+            room = self._batches.wait_for_room(PATIENCE_S)
+            records = self.source.poll(room, timeout_s=0.1) if room else self._hold_back()
+            for stream, chunk in self._chunks(records):
+                self._batches.add(stream, self._lanes[stream].prepare(chunk))
+
+    def infer(self) -> None:
+        """Batches to judgements."""
+        while not self._batches.drained:
+            batch = self._batches.take(timeout_s=0.5)
+            if batch is None:
+                continue
+            self.pulse.infer_since_s = time.monotonic()
+            judged = self._lanes[batch.stream].predict(batch.items, batch.inputs, batch.rows)
+            self.pulse.infer_since_s = None
+            self._batches.release(batch)
+            self._judged.put((judged, batch.generation))
+        self._judged.put(None)
+
+    def write(self) -> None:
+        """Judgements to Kafka."""
+        while (entry := self._judged.get()) is not None:
+            judged, generation = entry
+            self.pulse.write_since_s = time.monotonic()
+            self._writer.write(judged, generation, more=not self._judged.empty())
+            self.pulse.write_since_s = None
+        self._writer.finish()
+
+    def _chunks(self, records: Sequence[Record]) -> Iterator[tuple[str, Sequence[Record]]]:
+        """Sort records by stream, in pieces that do not keep the network waiting."""
+        by_stream: dict[str, list[Record]] = {}
+        for record in records:
+            by_stream.setdefault(self._stream_of(record.origin.topic), []).append(record)
+        for stream, ours in by_stream.items():
+            for begin in range(0, len(ours), CHUNK):
+                yield stream, ours[begin : begin + CHUNK]
+
+    def _turn(self) -> None:
+        """Show that the reader lives, and once a second look how far it is behind."""
+        self.pulse.read_s = time.monotonic()
+        if self.pulse.read_s - self._lags_s > LAG_INTERVAL_S:
+            self._lags_s, self.lags = self.pulse.read_s, self.source.lags()
+
+    def _hold_back(self) -> list[Record]:
+        """Poll without reading until there is room: the group expels those who do not poll."""
+        log.info("paused: the network is behind")
+        self.paused = True
+        self.source.pause()
+        held: list[Record] = []
+        while not self._stop.is_set():
+            if self._batches.wait_for_room(PATIENCE_S, more_than=len(held)):
+                break
+            self._turn()
+            if arrived := self.source.poll(1, timeout_s=0):  # a partition just assigned
+                held += arrived
+                self.source.pause()
+        self.source.resume()
+        self.paused = False
+        return held
+
+    def _settle(self) -> None:
+        """Commit what is in flight before partitions are given up, or else drop it."""
+        deadline_s = time.monotonic() + self._settle_timeout_s
+        while not self._stop.is_set() and not self.ledger.wait_until_idle(timeout_s=0.1):
+            if self._writer.must_rewind.is_set() or time.monotonic() > deadline_s:
+                log.warning("given up in flight", messages=self.ledger.in_flight())
+                self._batches.abandon()
+                self._writer.must_rewind.set()
+                return
+
+    def _rewind(self) -> None:
+        self._batches.abandon()
+        self.source.rewind()
+        self._writer.must_rewind.clear()
+
+    def _guarded(self, stage: Callable[[], None]) -> None:
+        try:
+            stage()
+        except BaseException as error:  # noqa: BLE001 - it is raised again by `run`
+            self._failure = self._failure or error
+            self._stop.set()

@@ -1,0 +1,194 @@
+"""Kafka messages in: the consumer, and what a rebalance does to what is in flight.
+
+All calls come from the reading thread, since librdkafka calls back inside
+`Source.poll`.  Offsets come from our own ledger and never from the consumer's
+position, which runs ahead of what has been published.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from confluent_kafka import (
+    OFFSET_INVALID,
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    KafkaError,
+    Message,
+    TopicPartition,
+)
+
+from pipeline.core import Origin, Record, now_us
+from pipeline.errors import TransientError
+from pipeline.metrics import Recorder
+from pipeline.offsets import OffsetLedger, Partition, Tally
+
+__all__ = ["Source"]
+
+log = structlog.get_logger(__name__)
+
+COMMITTED_TIMEOUT_S = 30.0
+
+
+class Source:
+    """The consumer of one worker.
+
+    Parameters
+    ----------
+    consumer
+        Not yet subscribed.
+    ledger
+        Told which partitions are ours.
+    settle
+        Called before partitions are given up: finish and commit what is in
+        flight.
+    abandon
+        Called when partitions are lost already: drop what is in flight.
+    transaction
+        Held by the writer while a transaction is open. Committed offsets are
+        only read while it is not.
+    """
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        ledger: OffsetLedger,
+        recorder: Recorder,
+        *,
+        settle: Callable[[], None],
+        abandon: Callable[[], None],
+        transaction: threading.Lock,
+    ) -> None:
+        self.consumer = consumer
+        self._ledger = ledger
+        self._recorder = recorder
+        self._settle = settle
+        self._abandon = abandon
+        self._transaction = transaction
+        self._paused: list[TopicPartition] = []
+        self.has_been_assigned = False
+        """Whether the group has given us our share, which may be nothing."""
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        """Join the group."""
+        self.consumer.subscribe(
+            list(topics),
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def poll(self, room: int, timeout_s: float) -> list[Record]:
+        """Return what has come, at most `room` records, waiting for the first one."""
+        first = self.consumer.poll(timeout_s)
+        if first is None:
+            return []
+        rest = self.consumer.consume(room - 1, 0) if room > 1 else []
+        received_us = now_us()
+        ours = set(self._ledger.partitions())
+        records = [
+            _record(message, received_us)
+            for message in (first, *rest)
+            if self._is_message(message) and (message.topic(), message.partition()) in ours
+        ]
+        self._ledger.start(record.origin for record in records)
+        return records
+
+    def _is_message(self, message: Message) -> bool:
+        error = message.error()
+        if error is None:
+            return True
+        if error.fatal() or error.code() == KafkaError._MAX_POLL_EXCEEDED:  # noqa: SLF001 - its public name
+            raise TransientError(f"the consumer cannot go on: {error.str()}")
+        log.warning("kafka consumer", error=error.str())
+        return False
+
+    def pause(self) -> None:
+        """Stop fetching; polling goes on, or the group would expel us."""
+        self._paused = self.consumer.assignment()
+        self.consumer.pause(self._paused)
+
+    def resume(self) -> None:
+        """Fetch again what `pause` stopped and is still ours."""
+        # librdkafka before 2.4 rewound partitions that were resumed without a pause.
+        held = {(p.topic, p.partition) for p in self._paused}
+        ours = [p for p in self.consumer.assignment() if (p.topic, p.partition) in held]
+        self.consumer.resume(ours)
+        self._paused = []
+
+    def rewind(self) -> None:
+        """Go back to what is committed, after a transaction was given up."""
+        with self._transaction:
+            partitions = self._ledger.partitions()
+            began = {partition: self._ledger.since(partition) for partition in partitions}
+            committed = self._read_committed(partitions)
+        for partition, (offset, _) in committed.items():
+            start = offset if offset >= 0 else began[partition]
+            if start is not None:  # else nothing was read yet
+                self.consumer.seek(TopicPartition(*partition, start))
+        log.info("rewound", partitions=len(partitions))
+
+    def lags(self) -> dict[Partition, int]:
+        """Return the messages in each partition that are not committed yet, from what was fetched last."""
+        lags = {}
+        for (topic, partition), committed in self._ledger.positions().items():
+            _, high = self.consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), cached=True
+            ) or (0, -1)
+            if high >= 0:
+                lags[topic, partition] = max(0, high - committed)
+        return lags
+
+    def close(self) -> None:
+        """Leave the group."""
+        self.consumer.close()
+
+    def _read_committed(
+        self, partitions: Sequence[Partition]
+    ) -> dict[Partition, tuple[int, Tally | None]]:
+        """Read offsets and tallies from the broker, and hand the tallies to the ledger."""
+        if not partitions:
+            return {}
+        answer = self.consumer.committed(
+            [TopicPartition(*partition) for partition in partitions],
+            COMMITTED_TIMEOUT_S,
+        )
+        committed: dict[Partition, tuple[int, Tally | None]] = {}
+        for item in answer:
+            if item.error is not None:
+                raise TransientError(f"no committed offset of {item.topic}: {item.error.str()}")
+            tally = Tally.from_metadata(item.metadata) if item.offset != OFFSET_INVALID else None
+            committed[item.topic, item.partition] = (item.offset, tally)
+        self._ledger.assign({partition: tally for partition, (_, tally) in committed.items()})
+        return committed
+
+    def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self.has_been_assigned = True
+        self._recorder.count("skytriage_rebalances", "assigned")
+        with self._transaction:
+            self._read_committed([(p.topic, p.partition) for p in partitions])
+        log.info("assigned", partitions=[f"{p.topic}/{p.partition}" for p in partitions])
+
+    def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._recorder.count("skytriage_rebalances", "revoked")
+        self._settle()
+        self._ledger.forget([(p.topic, p.partition) for p in partitions])
+        log.info("revoked", partitions=[f"{p.topic}/{p.partition}" for p in partitions])
+
+    def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._recorder.count("skytriage_rebalances", "lost")
+        self._abandon()
+        self._ledger.forget([(p.topic, p.partition) for p in partitions])
+        log.warning("lost", partitions=[f"{p.topic}/{p.partition}" for p in partitions])
+
+
+def _record(message: Message, received_us: int) -> Record:
+    kind, timestamp_ms = message.timestamp()
+    return Record(
+        value=message.value() or b"",
+        origin=Origin(message.topic(), message.partition(), message.offset()),
+        key=message.key(),
+        headers=tuple(message.headers() or ()),
+        broker_us=None if kind == TIMESTAMP_NOT_AVAILABLE else timestamp_ms * 1000,
+        received_us=received_us,
+    )

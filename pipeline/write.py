@@ -1,0 +1,142 @@
+"""Judgements to Kafka: what one transaction holds, and when it ends.
+
+A transaction takes in batches for as long as there are more, up to the commit
+interval, and is committed with the offsets of all that it holds.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from pipeline.core import Alert, now_us
+from pipeline.errors import EncodeError, TransientError
+from pipeline.lane import Judged
+from pipeline.metrics import Recorder
+from pipeline.observe import Written, observe_commit
+from pipeline.offsets import OffsetLedger, Outcome
+from pipeline.sink import Aborted, Sink
+
+__all__ = ["Writer"]
+
+log = structlog.get_logger(__name__)
+
+MAX_ABORTS = 10
+"""Transactions given up in a row after which the worker ends: a new one may do better."""
+
+
+class Writer:
+    """The last stage, in a thread of its own.
+
+    Parameters
+    ----------
+    generation
+        Returns the current generation of what is in flight; see `Batches`.
+    commit_interval_s
+        Age at which a transaction is committed though there is more to write [s].
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        ledger: OffsetLedger,
+        recorder: Recorder,
+        *,
+        generation: Callable[[], int],
+        commit_interval_s: float,
+    ) -> None:
+        self._sink = sink
+        self._ledger = ledger
+        self._recorder = recorder
+        self._commit_interval_s = commit_interval_s
+        self._generation = generation
+        self._held: list[Written] = []
+        self._held_generation = 0
+        self._aborts = 0
+        self.committed_s: float | None = None
+        """When a transaction was last committed [s since 1970, UTC]."""
+
+        self.transaction = threading.Lock()
+        """Held while a transaction is open: the committed offsets are about to change."""
+
+        self.must_rewind = threading.Event()
+        """Set when what is in flight was given up: nothing is written until the
+        reader has gone back to the committed offsets and cleared it."""
+
+    def write(self, judged: Judged, generation: int, *, more: bool) -> None:
+        """Send a batch, and commit if there is no more to write or it is time.
+
+        Parameters
+        ----------
+        generation
+            Of the batch. One that was given up is dropped, and with it what the
+            open transaction holds of it: it will be read again.
+        more
+            Whether another batch is ready to be written.
+        """
+        if self._held and self._held_generation != self._generation():
+            self._take_back()
+        if generation != self._generation() or self.must_rewind.is_set():
+            return
+        if not self._held:
+            self.transaction.acquire()
+            self._held_generation = generation
+        try:
+            self._send(judged)
+            if not more or self._sink.age_s > self._commit_interval_s:
+                self._commit()
+        except Aborted as error:
+            self._held.clear()
+            self._aborts += 1
+            self._recorder.count("skytriage_transactions", "aborted")
+            self.must_rewind.set()
+            if self._aborts >= MAX_ABORTS:
+                raise TransientError(f"{self._aborts} transactions given up: {error}") from error
+        finally:
+            if not self._held:
+                self.transaction.release()
+
+    def finish(self) -> None:
+        """Commit what is held; the last call."""
+        if self._held:
+            self._commit()
+            self.transaction.release()
+
+    def _take_back(self) -> None:
+        self._sink.abort()
+        self._recorder.count("skytriage_transactions", "aborted")
+        self._held.clear()
+        self.transaction.release()
+
+    def _send(self, judged: Judged) -> None:
+        results: Written = (judged, [])
+        self._held.append(results)
+        for item, answer in judged.answers():
+            sent = answer
+            if isinstance(sent, Alert):
+                try:
+                    self._sink.publish(sent, item.record)
+                except EncodeError as error:
+                    sent = error
+            if not isinstance(sent, Alert):
+                self._sink.dead_letter(item.record, sent)
+            results[1].append((item, sent))
+        for item, sent in results[1]:
+            outcome: Outcome = "classified" if isinstance(sent, Alert) else "dead_lettered"
+            self._ledger.finish(item.record.origin, outcome)
+
+    def _commit(self) -> None:
+        commits = self._ledger.committable()
+        began_s = time.monotonic() - self._sink.age_s
+        self._sink.commit(commits, self._is_current)
+        self._ledger.committed(commits)
+        self._aborts = 0
+        self._recorder.count("skytriage_transactions", "committed")
+        self._recorder.observe("skytriage_transaction_seconds", values=[time.monotonic() - began_s])
+        self.committed_s = time.time()
+        observe_commit(self._recorder, self._held, now_us())
+        self._held.clear()
+
+    def _is_current(self) -> bool:
+        return self._held_generation == self._generation()
