@@ -21,7 +21,7 @@ from pipeline.core import ALERT_NAMESPACE, Alert
 from pipeline.elasticc import to_elasticc
 from pipeline.settings import Settings
 
-__all__ = ["CONTAINER_HEADER", "SCHEMA", "Encoder", "WireFormat", "open_encoder"]
+__all__ = ["CONTAINER_HEADER", "SCHEMA", "Encoder", "WireFormat", "make_encoder"]
 
 WireFormat: TypeAlias = Literal["container", "confluent", "elasticc"]
 
@@ -100,7 +100,7 @@ def _to_container(alert: Alert) -> bytes:
     return b"".join((CONTAINER_HEADER, b"\x02", varint(len(record)), record, SYNC))
 
 
-def open_encoder(settings: Settings) -> Encoder:
+def make_encoder(settings: Settings) -> Encoder:
     """Return the encoder that the settings ask for, its schema registered.
 
     Raises
