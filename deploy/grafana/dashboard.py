@@ -92,16 +92,12 @@ def empty_panel(chart: Chart) -> Panel:
             table.Panel()
             .show_header(True)
             .with_transformation(
-                DataTransformerConfig(
-                    id_val="organize", options={"excludeByName": excluded}
-                )
+                DataTransformerConfig(id_val="organize", options={"excludeByName": excluded})
             )
         )
     legend = VizLegendOptions().display_mode(LegendDisplayMode.LIST).show_legend(True)
     style = GraphThresholdsStyleConfig().mode(
-        GraphTresholdsStyleMode.OFF
-        if chart.red_above is None
-        else GraphTresholdsStyleMode.LINE
+        GraphTresholdsStyleMode.OFF if chart.red_above is None else GraphTresholdsStyleMode.LINE
     )
     return (
         timeseries.Panel()

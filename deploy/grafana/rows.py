@@ -51,9 +51,7 @@ WORKER = ("instance", "worker")
 
 ROWS = {
     "Overview": (
-        Chart(
-            "stat", "Throughput", MESSAGES, {"": rate(MESSAGES)}, unit="cps", width=4
-        ),
+        Chart("stat", "Throughput", MESSAGES, {"": rate(MESSAGES)}, unit="cps", width=4),
         Chart("stat", "Lag", LAG, {"": total(selector(LAG))}, unit="short", width=3),
         Chart(
             "stat",
@@ -148,9 +146,7 @@ ROWS = {
         ),
     ),
     "Batches": (
-        Chart(
-            "heat", "Messages in a batch", BATCH, buckets(BATCH), unit="short", width=6
-        ),
+        Chart("heat", "Messages in a batch", BATCH, buckets(BATCH), unit="short", width=6),
         Chart(
             "lines",
             "Padding",
@@ -168,9 +164,7 @@ ROWS = {
             unit="short",
             width=6,
         ),
-        Chart(
-            "lines", "Paused", PAUSED, gauges(PAUSED, *WORKER), unit="short", width=6
-        ),
+        Chart("lines", "Paused", PAUSED, gauges(PAUSED, *WORKER), unit="short", width=6),
     ),
     "Throughput": (
         Chart("lines", "Messages read", CONSUMED, rates(CONSUMED, "topic"), unit="cps"),
@@ -181,9 +175,7 @@ ROWS = {
             rates(MESSAGES, "stream", "outcome"),
             unit="cps",
         ),
-        Chart(
-            "lines", "Alerts", ALERTS, rates(ALERTS, "stream", "network"), unit="cps"
-        ),
+        Chart("lines", "Alerts", ALERTS, rates(ALERTS, "stream", "network"), unit="cps"),
     ),
     "Lag": (
         Chart(
@@ -197,9 +189,7 @@ ROWS = {
             "lines",
             "Time to work off the lag",
             LAG,
-            {
-                "{{topic}}": f"{total(selector(LAG), 'topic')} / {rate(CONSUMED, 'topic')}"
-            },
+            {"{{topic}}": f"{total(selector(LAG), 'topic')} / {rate(CONSUMED, 'topic')}"},
             unit="s",
             note="At the present rate.",
         ),
