@@ -1,0 +1,115 @@
+"""The layers of Deep-HiTS arch7, and nothing else.
+
+The same convolutions see an image in four orientations: its rotations by 0, 90, 180 and 270
+degrees are stacked on the batch axis, and their features are concatenated per sample in that
+order. The network is therefore *almost* invariant under rotation: turning the input permutes
+the four feature blocks, and only the dense layers can tell their order.
+
+Notes
+-----
+The original works channels first and flips its kernels (a true convolution); ours is channels
+last and correlates. A network trained from the start cannot tell.
+
+References
+----------
+Cabrera-Vives et al. 2017, ApJ 836, 97: Deep-HiTS, arXiv:1701.00458.
+"""
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers, ops
+
+__all__ = ["FEATURES", "Settings", "build"]
+
+FEATURES = "features"
+"""Name of the layer that holds the four blocks of features, side by side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Hyperparameters. The defaults are those of arch7 and of the published weights."""
+
+    side: int = 21
+    """Side of a stamp [pixel]."""
+
+    channels: int = 4
+    """Template, science, difference and SNR difference."""
+
+    rotations: int = 4
+    """Orientations that the convolutions see: 4, or 1 for the first stage of training."""
+
+    padding: int = 3
+    """Rows and columns of zeros on every side before the first convolution [pixel]."""
+
+    stem: tuple[int, int] = (32, 4)
+    """Filters and kernel side of the first convolution."""
+
+    blocks: tuple[tuple[int, ...], ...] = ((32,), (64, 64, 64))
+    """Filters of the 3x3 convolutions; a 2x2 max-pool ends each block."""
+
+    units: tuple[int, ...] = (64, 64)
+    """Widths of the dense layers."""
+
+    slope: float = 0.01
+    """Slope of the leaky rectifier below zero."""
+
+    dropout: float = 0.5
+    """Share of the units left out after each dense layer in training."""
+
+    classes: int = 2
+
+
+def _rotations(image: keras.KerasTensor, count: int) -> keras.KerasTensor:
+    """Stack the rotations of ``(batch, y, x, c)`` on the batch axis, as ``numpy.rot90`` turns."""
+    if count == 1:
+        return image
+    flipped = ops.flip(image, axis=1)
+    turned = ops.transpose(image, (0, 2, 1, 3))
+    quarter = ops.flip(turned, axis=1)
+    half = ops.flip(flipped, axis=2)
+    three_quarters = ops.flip(turned, axis=2)
+    return ops.concatenate([image, quarter, half, three_quarters], axis=0)
+
+
+def _activate(x: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
+    return layers.LeakyReLU(negative_slope=settings.slope)(x)
+
+
+def build(settings: Settings | None = None) -> keras.Model:
+    """Return the untrained network.
+
+    Parameters
+    ----------
+    settings
+        Hyperparameters; those of arch7 if left out.
+
+    Returns
+    -------
+    :
+        Input ``stamps``: ``(batch, side, side, channels)`` from
+        `~models.deep_hits.preprocess.preprocess`. Output ``probabilities``:
+        ``(batch, classes)``, rows summing to 1, the positive class last.
+    """
+    settings = settings or Settings()
+    stamps = keras.Input((settings.side, settings.side, settings.channels), name="stamps")
+    seen = _rotations(stamps, settings.rotations)
+    x = layers.ZeroPadding2D(settings.padding)(seen)
+    filters, kernel = settings.stem
+    x = _activate(layers.Conv2D(filters, kernel, kernel_initializer="he_normal")(x), settings)
+    for block in settings.blocks:
+        for number, filters in enumerate(block, 1):
+            x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")(x)
+            if number == len(block):  # before the activation, which then has a quarter to do
+                x = layers.MaxPooling2D(2)(x)
+            x = _activate(x, settings)
+    x = layers.Flatten()(x)
+    if settings.rotations > 1:
+        x = ops.transpose(ops.reshape(x, (settings.rotations, -1, x.shape[-1])), (1, 0, 2))
+    x = layers.Flatten(name=FEATURES)(x)
+    for units in settings.units:
+        x = _activate(layers.Dense(units, kernel_initializer="he_normal")(x), settings)
+        x = layers.Dropout(settings.dropout)(x)
+    logits = layers.Dense(settings.classes, kernel_initializer="he_normal", name="logits")(x)
+    probabilities = layers.Softmax(name="probabilities", dtype="float32")(logits)
+    return keras.Model(stamps, probabilities, name="deep_hits")
