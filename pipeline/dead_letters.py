@@ -13,7 +13,7 @@ from pipeline import __version__
 from pipeline.core import Origin, Record
 from pipeline.errors import InvalidMessage
 
-__all__ = ["PREFIX", "dead_letter_headers", "dead_letter_origin"]
+__all__ = ["PREFIX", "Headers", "dead_letter_headers", "dead_letter_origin"]
 
 PREFIX = "__connect.errors."
 VERSION_HEADER = "skytriage.version"
@@ -47,8 +47,7 @@ def dead_letter_headers(
         PREFIX + "task.id": task,
         PREFIX + "stage": error.stage,
         PREFIX + "class.name": _raised_in(error.__traceback__),
-        PREFIX
-        + "exception.class.name": f"{type(error).__module__}.{type(error).__qualname__}",
+        PREFIX + "exception.class.name": f"{type(error).__module__}.{type(error).__qualname__}",
         PREFIX + "exception.message": _beginning(str(error), MESSAGE_BYTES),
         # The innermost calls come last, and they are what one looks for.
         PREFIX + "exception.stacktrace": _end(

@@ -9,19 +9,23 @@ import logging
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
+from pipeline.core import Origin
 from pipeline.errors import ConfigurationError
 from pipeline.settings import SECRET, Settings
 
 __all__ = [
+    "COMMON",
+    "PRODUCER",
     "ClientConfig",
     "admin_config",
     "consumer_config",
     "make_admin",
     "make_consumer",
     "make_producer",
+    "origin_of",
     "producer_config",
     "without_secrets",
 ]
@@ -129,9 +133,7 @@ def producer_config(
     return {**config, **(extra or {})}
 
 
-def make_consumer(
-    config: ClientConfig, *, logger: logging.Logger | None = None
-) -> Consumer:
+def make_consumer(config: ClientConfig, *, logger: logging.Logger | None = None) -> Consumer:
     """Open a consumer; without a logger librdkafka writes to standard error.
 
     Raises
@@ -145,9 +147,7 @@ def make_consumer(
         raise _refused(error, config) from None
 
 
-def make_producer(
-    config: ClientConfig, *, logger: logging.Logger | None = None
-) -> Producer:
+def make_producer(config: ClientConfig, *, logger: logging.Logger | None = None) -> Producer:
     """Open a producer; as `make_consumer`."""
     try:
         return Producer(config, logger=logger) if logger else Producer(config)
@@ -155,14 +155,20 @@ def make_producer(
         raise _refused(error, config) from None
 
 
-def make_admin(
-    config: ClientConfig, *, logger: logging.Logger | None = None
-) -> AdminClient:
+def make_admin(config: ClientConfig, *, logger: logging.Logger | None = None) -> AdminClient:
     """Open a client that creates and describes topics; as `make_consumer`."""
     try:
         return AdminClient(config, logger=logger) if logger else AdminClient(config)
     except (KafkaException, TypeError, ValueError) as error:
         raise _refused(error, config) from None
+
+
+def origin_of(message: Message) -> Origin:
+    """Return where a message that was consumed is."""
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    if topic is None or partition is None or offset is None:
+        raise AssertionError("a message that was consumed has a place")
+    return Origin(topic, partition, offset)
 
 
 def without_secrets(text: str, config: Mapping[str, Any]) -> str:

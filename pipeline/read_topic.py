@@ -1,0 +1,90 @@
+"""Read what a topic holds, from its beginning to where it ends now."""
+
+import time
+from collections.abc import Iterator
+from uuid import uuid4
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from pipeline.errors import ConfigurationError
+from pipeline.kafka import consumer_config, make_consumer
+from pipeline.settings import Settings
+
+__all__ = ["ANSWER_TIMEOUT_S", "read_to_end"]
+
+ANSWER_TIMEOUT_S = 15.0
+
+PATIENCE_S = 30.0
+"""How long an open transaction may hide the end of a topic [s]."""
+
+
+def read_to_end(settings: Settings, topic: str, notes: list[str]) -> Iterator[Message]:
+    """Yield the committed messages of a topic, up to where it ends now.
+
+    Parameters
+    ----------
+    notes
+        Gets a line if there may be more than was read.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such topic.
+    KafkaException
+        If the broker does not answer.
+
+    Notes
+    -----
+    The end is that of the uncommitted messages.  A commit becomes visible in
+    the offsets of the group and in the topic at slightly different times, and
+    so we wait for what is under way.
+    """
+    ends = _ends(settings, topic)
+    extra = {"enable.partition.eof": True, "fetch.wait.max.ms": 50}
+    group = f"skytriage-ledger-{uuid4()}"
+    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
+    try:
+        consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ends])
+        open_ends = dict(ends)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while open_ends and time.monotonic() < deadline_s:
+            for message in consumer.consume(1000, 0.1):
+                error = message.error()
+                if error is None:
+                    deadline_s = time.monotonic() + PATIENCE_S
+                    yield message
+                elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                    raise KafkaException(error)
+                elif (message.offset() or 0) >= ends[message.partition() or 0]:
+                    open_ends.pop(message.partition() or 0, None)
+        if open_ends:
+            notes.append(
+                f"{topic}: an open transaction hides the end of partitions {sorted(open_ends)}"
+            )
+    finally:
+        consumer.close()
+
+
+def _ends(settings: Settings, topic: str) -> dict[int, int]:
+    """Return the offset behind the last message of each partition, committed or not."""
+    extra = {"isolation.level": "read_uncommitted"}
+    group = f"skytriage-ledger-{uuid4()}"
+    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
+    try:
+        metadata = consumer.list_topics(topic, timeout=ANSWER_TIMEOUT_S).topics[topic]
+        if metadata.error is not None:
+            raise ConfigurationError(f"topic {topic}: {metadata.error.str()}")
+        return {
+            partition: consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), ANSWER_TIMEOUT_S
+            )[1]
+            for partition in metadata.partitions
+        }
+    finally:
+        consumer.close()

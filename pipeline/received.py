@@ -1,0 +1,189 @@
+"""Our own alerts, read back: bytes to a typed `ReceivedAlert`.
+
+Any version of the schema ``classification`` is read with the one that we know,
+so a field added later is passed over and one added since then has its default.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Self
+
+import fastavro
+
+import schemas as avro_schemas
+from pipeline.container import MAGIC, Header, only_block
+from pipeline.core import EventTime, Origin, StageTimes
+from pipeline.errors import DecodeError, PipelineError
+from pipeline.first_bytes import describe
+from pipeline.schema_store import SchemaStore
+
+__all__ = ["ClassificationReader", "JudgingNetwork", "ReceivedAlert"]
+
+FRAME_BYTES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingNetwork:
+    """The network that answered."""
+
+    name: str
+    version: str
+    weights_sha256: str
+    runtime: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedAlert:
+    """What a network said of an event, as it came from Kafka.
+
+    Times named ``*_us`` are microseconds since 1970-01-01 UTC.
+    """
+
+    alert_id: str
+    """The same for each delivery of one judgement: drop what you have seen."""
+
+    stream: str
+    survey: str
+    event_id: str
+    """The survey's identifier of the event, in all its digits."""
+
+    event_id_long: int | None
+    event_time: EventTime | None
+    ra_deg: float | None
+    """Right ascension, ICRS [deg]."""
+
+    dec_deg: float | None
+    """Declination, ICRS [deg]."""
+
+    network: JudgingNetwork
+    classification: Mapping[str, float]
+    """Class to probability; they sum to 1."""
+
+    score: float
+    """Probability of the network's positive class."""
+
+    threshold: float
+    false_positive_rate: float
+    """Fraction of negatives at or above the threshold, on the test data of the weights."""
+
+    status: Literal["ok", "degraded"]
+    quality: Mapping[str, float]
+    """What had to be mended on the way."""
+
+    times: StageTimes
+    source: Origin
+    """Where the survey's message is."""
+
+    schema_id: str
+    """What names the schema of the survey's message."""
+
+    is_replay: bool
+    batch_size: int
+    origin: Origin | None = None
+    """Where this alert itself is."""
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether the score reaches the threshold; always so on the topic of alerts."""
+        return self.score >= self.threshold
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], origin: Origin | None = None) -> Self:
+        """Make one from a record of the schema ``classification``."""
+        network, times, source = record["network"], record["times"], record["source"]
+        time = record["eventTime"]
+        return cls(
+            alert_id=record["alertId"],
+            stream=record["stream"],
+            survey=record["survey"],
+            event_id=record["eventId"],
+            event_id_long=record["eventIdLong"],
+            event_time=None if time is None else EventTime(**time),
+            ra_deg=record["raDeg"],
+            dec_deg=record["decDeg"],
+            network=JudgingNetwork(
+                name=network["name"],
+                version=network["version"],
+                weights_sha256=network["weightsSha256"],
+                runtime=network["runtime"],
+                device=network["device"],
+            ),
+            classification=record["classification"],
+            score=record["score"],
+            threshold=record["threshold"],
+            false_positive_rate=record["falsePositiveRate"],
+            status=record["status"],
+            quality=record["quality"],
+            times=StageTimes(**{f"{name}_us": us for name, us in times.items()}),
+            source=Origin(source["topic"], source["partition"], source["offset"]),
+            schema_id=source["schemaId"],
+            is_replay=record["isReplay"],
+            batch_size=record["batchSize"],
+            origin=origin,
+        )
+
+
+class ClassificationReader:
+    """Reads our records, in a container or with a Confluent frame.
+
+    Parameters
+    ----------
+    fields
+        Top-level fields to read, all if None. The rest is stepped over.
+    schemas
+        Where the schemas of Confluent-framed records are.
+    """
+
+    def __init__(
+        self, *, fields: frozenset[str] | None = None, schemas: SchemaStore | None = None
+    ) -> None:
+        ours = avro_schemas.load("classification")
+        wanted = [f for f in ours["fields"] if fields is None or f["name"] in fields]
+        self._ours = fastavro.parse_schema({**ours, "fields": wanted})
+        self._schemas = schemas or SchemaStore()
+        # A topic sees one schema for each version of the daemon that wrote to it.
+        self._from_text = lru_cache(64)(_parse)
+        self._from_id = lru_cache(64)(self._look_up)
+
+    def read(self, data: bytes) -> dict[str, Any]:
+        """Return a record as a dictionary.
+
+        Raises
+        ------
+        DecodeError
+            If the bytes are no classification.
+        TransientError
+            If the schema registry does not answer.
+        """
+        try:
+            return self._read(data)
+        except PipelineError:
+            raise
+        except Exception as error:  # damaged records make fastavro raise anything
+            raise DecodeError(
+                f"not a classification of ours: {type(error).__name__}: {error}"
+            ) from error
+
+    def _read(self, data: bytes) -> dict[str, Any]:
+        if data.startswith(MAGIC):
+            header = Header.read(data)
+            block = only_block(data, header)
+            writer, body = self._from_text(header.schema), block.data[block.start : block.end]
+        elif data[:1] == b"\0" and len(data) > FRAME_BYTES:
+            writer = self._from_id(int.from_bytes(data[1:FRAME_BYTES]))
+            body = data[FRAME_BYTES:]
+        else:
+            raise DecodeError(f"not a classification of ours: the message is {describe(data)}")
+        record: Any = fastavro.schemaless_reader(io.BytesIO(body), writer, self._ours)
+        return dict(record)
+
+    def _look_up(self, schema_id: int) -> Any:
+        return fastavro.parse_schema(self._schemas.get(schema_id))
+
+
+def _parse(schema: bytes) -> Any:
+    return fastavro.parse_schema(json.loads(schema))
