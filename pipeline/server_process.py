@@ -14,7 +14,6 @@ daemon and not the broker that the daemon is still draining to.
 """
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -61,7 +60,7 @@ class ServerProcess:
     log
         File to append the server's output and errors to.
     environment
-        Variables to set besides our own.
+        The server's environment variables; ours if not given.
 
     Examples
     --------
@@ -90,7 +89,7 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
+                env=environment,
                 start_new_session=True,
             )
 

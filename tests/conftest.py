@@ -19,9 +19,7 @@ ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # A deadline would measure how busy the machine is.
 settings.register_profile("dev", deadline=None, max_examples=50)
-settings.register_profile(
-    "ci", deadline=None, max_examples=200, derandomize=True, print_blob=True
-)
+settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True, print_blob=True)
 settings.load_profile("ci" if ON_CI else "dev")
 
 # A folder's tests carry its marker, and the quick ones fail first.
@@ -46,14 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     """Show the end of the broker's log with every failure of a test that used it."""
-    failed = call.excinfo is not None and not call.excinfo.errisinstance(
-        pytest.skip.Exception
-    )
+    failed = call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception)
     for value in getattr(item, "funcargs", {}).values():
         if failed and isinstance(value, KafkaBroker):
-            item.add_report_section(
-                call.when, f"broker log, from {value.log}", value.log_tail()
-            )
+            item.add_report_section(call.when, f"broker log, from {value.log}", value.log_tail())
     return (yield)
 
 

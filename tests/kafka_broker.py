@@ -129,9 +129,7 @@ class KafkaBroker(Broker):
                     raise
             else:
                 return self
-        raise KafkaUnavailable(
-            "three times another program took the ports that were free"
-        )
+        raise KafkaUnavailable("three times another program took the ports that were free")
 
     def __exit__(
         self,
@@ -144,9 +142,7 @@ class KafkaBroker(Broker):
 
     def start(self) -> None:
         """Start the broker, with the data it had, and wait until it answers."""
-        self._process = ServerProcess(
-            [*self._java, "kafka.Kafka", self._properties], log=self.log
-        )
+        self._process = ServerProcess([*self._java, "kafka.Kafka", self._properties], log=self.log)
         try:
             wait_until_ready(self.bootstrap, self._process, timeout_s=120)
         except BaseException:

@@ -90,9 +90,7 @@ class Broker:
         admin = self.admin()
         config = {key.replace("_", "."): value for key, value in options.items()}
         wanted = [
-            NewTopic(
-                name, num_partitions=partitions, replication_factor=1, config=config
-            )
+            NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)
             for name in names
         ]
         for created in admin.create_topics(wanted).values():
@@ -109,9 +107,7 @@ class Broker:
         with contextlib.suppress(KafkaException):
             admin = self.admin()
             names = [
-                name
-                for name in admin.list_topics(timeout=10).topics
-                if name.startswith(prefix)
+                name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)
             ]
             for deleted in admin.delete_topics(names).values() if names else ():
                 deleted.result(10)
@@ -149,14 +145,9 @@ class Broker:
             "isolation_level": isolation,
         }
         with self.consumer(f"reader-{uuid4()}", **quick) as consumer:
-            partitions = (
-                consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            )
+            partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
             consumer.assign(
-                [
-                    TopicPartition(topic, partition, OFFSET_BEGINNING)
-                    for partition in partitions
-                ]
+                [TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions]
             )
             records: list[Message] = []
             at_end: set[int | None] = set()
@@ -202,7 +193,4 @@ def fresh_topics(broker: Broker) -> Iterator[Topics]:
 
 def _has_leaders(admin: AdminClient, name: str, partitions: int) -> bool:
     topic = admin.list_topics(timeout=10).topics.get(name)
-    return (
-        topic is not None
-        and sum(p.leader >= 0 for p in topic.partitions.values()) >= partitions
-    )
+    return topic is not None and sum(p.leader >= 0 for p in topic.partitions.values()) >= partitions

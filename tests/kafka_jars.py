@@ -26,16 +26,10 @@ class KafkaUnavailable(Exception):
 def find_java() -> str:
     """Give the path of a Java that can run the broker."""
     home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which(
-        "java"
-    )
+    java = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which("java")
     if java is None:
-        raise KafkaUnavailable(
-            "no Java (Debian: apt-get install openjdk-17-jre-headless)"
-        )
-    banner = subprocess.run(
-        [java, "-version"], capture_output=True, text=True, check=True
-    ).stderr
+        raise KafkaUnavailable("no Java (Debian: apt-get install openjdk-17-jre-headless)")
+    banner = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
     major = re.search(r'version "(\d+)', banner)
     if major is None or int(major[1]) < OLDEST_JAVA:
         raise KafkaUnavailable(
@@ -57,33 +51,23 @@ def kafka_jars() -> Path:
 def _fetch(jars: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
-        raise KafkaUnavailable(
-            "no Maven to fetch Kafka with (Debian: apt-get install maven)"
-        )
+        raise KafkaUnavailable("no Maven to fetch Kafka with (Debian: apt-get install maven)")
     jars.parent.mkdir(parents=True, exist_ok=True)
     # Fetched beside the final place and renamed: two test runs may do this at
     # once, and one that is interrupted must not leave half a broker.
-    with tempfile.TemporaryDirectory(
-        dir=jars.parent, ignore_cleanup_errors=True
-    ) as scratch:
+    with tempfile.TemporaryDirectory(dir=jars.parent, ignore_cleanup_errors=True) as scratch:
         target = Path(scratch) / "libs"
         command = [maven, "-q", "-B", "-f", str(POM), "--strict-checksums"]
         command += ["dependency:copy-dependencies", f"-DoutputDirectory={target}"]
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=900, check=False
-            )
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
         except subprocess.TimeoutExpired as error:
-            raise KafkaUnavailable(
-                "Maven did not fetch Kafka within 15 minutes"
-            ) from error
+            raise KafkaUnavailable("Maven did not fetch Kafka within 15 minutes") from error
         if done.returncode != 0:
             reason = next(
                 (line for line in done.stdout.splitlines() if "ERROR" in line),
                 "no reason given",
             )
-            raise KafkaUnavailable(
-                f"Maven could not fetch Kafka from Maven Central: {reason}"
-            )
+            raise KafkaUnavailable(f"Maven could not fetch Kafka from Maven Central: {reason}")
         if not jars.is_dir():
             target.rename(jars)

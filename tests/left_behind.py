@@ -64,9 +64,7 @@ def children_left_behind() -> Iterator[list[str]]:
     left: list[str] = []
     yield left
     deadline_s = time.monotonic() + PATIENCE_S
-    while new := {
-        pid: line for pid, line in descendants().items() if pid not in before
-    }:
+    while new := {pid: line for pid, line in descendants().items() if pid not in before}:
         if time.monotonic() > deadline_s:
             break
         time.sleep(0.02)

@@ -47,9 +47,7 @@ def test_offsets_are_committed_with_the_records_or_not_at_all(broker, topics):
 def test_every_test_has_topics_of_its_own(broker, topics):
     topic = topics.create("in", partitions=3)
     metadata = broker.admin().list_topics(timeout=10)
-    assert [name for name in metadata.topics if name.startswith(topics.prefix)] == [
-        topic
-    ]
+    assert [name for name in metadata.topics if name.startswith(topics.prefix)] == [topic]
     assert len(metadata.topics[topic].partitions) == 3
     assert broker.read(topic) == []
 
@@ -59,9 +57,7 @@ def test_reading_waits_for_the_records_it_was_promised(broker, topics):
     with broker.producer() as producer:
         for number in range(20):
             producer.produce(topic, b"%d" % number, partition=number % 2)
-    assert sorted(int(record.value()) for record in broker.read(topic, 20)) == list(
-        range(20)
-    )
+    assert sorted(int(record.value()) for record in broker.read(topic, 20)) == list(range(20))
     with pytest.raises(TimeoutError, match="20 records after 1 s, not 21"):
         broker.read(topic, 21, timeout_s=1)
 
