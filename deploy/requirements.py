@@ -12,7 +12,7 @@ from pathlib import Path
 def requirements(pyproject: str, extras: list[str]) -> list[str]:
     """Return the requirements of the project and of its extras.
 
-    >>> requirements('[project]\\ndependencies = ["numpy"]', [])
+    >>> requirements('project.dependencies = ["numpy"]', [])
     ['numpy']
 
     Raises
