@@ -115,20 +115,23 @@ class Loop:
 
         self.ledger = OffsetLedger()
         self.pulse = Pulse()
-        self._writer = Writer(
-            sink,
-            self.ledger,
-            recorder,
-            generation=lambda: self._batches.generation,
-            commit_interval_s=commit_interval_s,
-        )
+        transaction = threading.Lock()
         self.source = Source(
             consumer,
             self.ledger,
             recorder,
             settle=self._settle,
             abandon=self._batches.abandon,
-            transaction=self._writer.transaction,
+            transaction=transaction,
+        )
+        self._writer = Writer(
+            sink,
+            self.source,
+            self.ledger,
+            recorder,
+            transaction=transaction,
+            generation=lambda: self._batches.generation,
+            commit_interval_s=commit_interval_s,
         )
 
     @property
@@ -230,6 +233,7 @@ class Loop:
         """Commit what is in flight before partitions are given up, or else drop it."""
         deadline_s = time.monotonic() + self._settle_timeout_s
         while not self._stop.is_set() and not self.ledger.wait_until_idle(timeout_s=0.1):
+            self.source.commit_wanted()
             if self._writer.must_rewind.is_set() or time.monotonic() > deadline_s:
                 log.warning("given up in flight", messages=self.ledger.in_flight())
                 self._batches.abandon()

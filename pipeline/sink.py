@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from confluent_kafka import (
-    Consumer,
     KafkaError,
     KafkaException,
     Producer,
@@ -47,8 +46,6 @@ class Sink:
     ----------
     make_producer
         Opens a producer; called again when one has to be thrown away.
-    consumer
-        Whose offsets are committed.
     output
         Names of the topics.
     encoder
@@ -62,7 +59,6 @@ class Sink:
     def __init__(
         self,
         make_producer: Callable[[], Producer],
-        consumer: Consumer,
         output: OutputSettings,
         encoder: Encoder,
         *,
@@ -70,10 +66,9 @@ class Sink:
         task: str,
     ) -> None:
         self._make_producer = make_producer
-        self._consumer = consumer
         self._output = output
         self._encoder = encoder
-        self._transactional = transactional
+        self.transactional = transactional
         self._task = task
         self._is_open = False
         self._opened_s = 0.0
@@ -119,17 +114,22 @@ class Sink:
         headers = dead_letter_headers(record, error, task=self._task)
         self._produce(self._output.dead_letters, record.value, record.key, headers)
 
-    def commit(self, commits: Mapping[Partition, Commit], is_current: Callable[[], bool]) -> None:
+    def commit(
+        self, commits: Mapping[Partition, Commit], group: Any, is_current: Callable[[], bool]
+    ) -> None:
         """Make what was sent visible and move the offsets on, in one step.
+
+        Without transactions the offsets are left to the caller.
 
         Parameters
         ----------
         commits
             What to commit for each partition.
+        group
+            The group's metadata.
         is_current
-            Whether what was sent is still ours to send. Asked after the group's
-            metadata was taken: if we lose it later, the metadata is too old and
-            the broker refuses the commit.
+            Whether what was sent is still ours to send. Asked after `group` was
+            taken: if we lose it later, that is too old and the broker refuses.
 
         Raises
         ------
@@ -138,30 +138,27 @@ class Sink:
         TransientError
             If another worker has taken our place.
         """
-        offsets = [
-            TopicPartition(topic, partition, commit.offset, commit.metadata)
-            for (topic, partition), commit in commits.items()
-        ]
         self._begin()
         try:
-            if self._transactional:
-                # The metadata goes stale with every rebalance: ask each time.
-                group = self._consumer.consumer_group_metadata()
-                if not is_current():
-                    self.abort()
-                    raise Aborted("the partitions were lost")
+            if not self.transactional:
+                self._flush()
+            elif is_current():
+                offsets = [
+                    TopicPartition(topic, partition, commit.offset, commit.metadata)
+                    for (topic, partition), commit in commits.items()
+                ]
                 self._retry(self._producer.send_offsets_to_transaction, offsets, group)
                 self._retry(self._producer.commit_transaction)
             else:
-                self._flush()
-                self._consumer.commit(offsets=offsets, asynchronous=False)
+                self.abort()
+                raise Aborted("the partitions were lost")
         except KafkaException as error:
             raise self._give_up(error) from error
         self._is_open = False
 
     def abort(self) -> None:
         """Take back what was sent since the last commit."""
-        if self._is_open and self._transactional:
+        if self._is_open and self.transactional:
             try:
                 self._retry(self._producer.abort_transaction)
             except KafkaException as error:
@@ -175,7 +172,7 @@ class Sink:
     def _begin(self) -> None:
         if not self._is_open:
             self._is_open, self._opened_s = True, time.monotonic()
-            if self._transactional:
+            if self.transactional:
                 self._producer.begin_transaction()
 
     def _produce(self, topic: str, value: bytes, key: bytes | None, headers: list[Any]) -> None:
@@ -221,7 +218,7 @@ class Sink:
                 "another worker has the same transactional id: a second daemon with this "
                 f'"instance" name, or our own successor ({error.str()})'
             )
-        if self._transactional and error.txn_requires_abort():
+        if self.transactional and error.txn_requires_abort():
             self.abort()
         else:
             self._replace_producer(exception)
@@ -235,7 +232,7 @@ class Sink:
 
     def _new_producer(self) -> Producer:
         producer = self._make_producer()
-        if self._transactional:
+        if self.transactional:
             try:
                 producer.init_transactions(CALL_TIMEOUT_S * 3)
             except KafkaException as error:

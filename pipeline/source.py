@@ -1,12 +1,16 @@
 """Kafka messages in: the consumer, and what a rebalance does to what is in flight.
 
-All calls come from the reading thread, since librdkafka calls back inside
-`Source.poll`.  Offsets come from our own ledger and never from the consumer's
+All calls come from the reading thread: librdkafka calls back inside `Source.poll`,
+and since confluent-kafka 2.16 (its pull request 2322) a thread that polls in a
+loop keeps all others out of its consumer.  So the writer finds here what it
+needs to know of the group, and leaves here what it wants committed.  Offsets come from our own ledger and never from the consumer's
 position, which runs ahead of what has been published.
 """
 
+import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from confluent_kafka import (
@@ -14,6 +18,7 @@ from confluent_kafka import (
     TIMESTAMP_NOT_AVAILABLE,
     Consumer,
     KafkaError,
+    KafkaException,
     Message,
     TopicPartition,
 )
@@ -21,7 +26,7 @@ from confluent_kafka import (
 from pipeline.core import Origin, Record, now_us
 from pipeline.errors import TransientError
 from pipeline.metrics import Recorder
-from pipeline.offsets import OffsetLedger, Partition, Tally
+from pipeline.offsets import Commit, OffsetLedger, Partition, Tally
 
 __all__ = ["Source"]
 
@@ -66,6 +71,11 @@ class Source:
         self._abandon = abandon
         self._transaction = transaction
         self._paused: list[TopicPartition] = []
+        self._wanted: queue.SimpleQueue[Mapping[Partition, Commit]] = queue.SimpleQueue()
+        self.group: Any = None
+        """The group's metadata as of the last poll. Never newer than what was read:
+        after we have lost partitions the broker refuses a commit with it."""
+
         self.has_been_assigned = False
         """Whether the group has given us our share, which may be nothing."""
 
@@ -80,7 +90,9 @@ class Source:
 
     def poll(self, room: int, timeout_s: float) -> list[Record]:
         """Return what has come, at most `room` records, waiting for the first one."""
+        self.commit_wanted()
         first = self.consumer.poll(timeout_s)
+        self.group = self.consumer.consumer_group_metadata()
         if first is None:
             return []
         rest = self.consumer.consume(room - 1, 0) if room > 1 else []
@@ -102,6 +114,28 @@ class Source:
             raise TransientError(f"the consumer cannot go on: {error.str()}")
         log.warning("kafka consumer", error=error.str())
         return False
+
+    def want_commit(self, commits: Mapping[Partition, Commit]) -> None:
+        """Leave offsets to be committed without a transaction. Called by the writer."""
+        self._wanted.put(commits)
+
+    def commit_wanted(self) -> None:
+        """Commit what the writer has left, if anything."""
+        wanted: Mapping[Partition, Commit] = {}
+        while not self._wanted.empty():
+            wanted = self._wanted.get()  # each holds all that the one before held
+        if not wanted:
+            return
+        offsets = [
+            TopicPartition(topic, partition, commit.offset, commit.metadata)
+            for (topic, partition), commit in wanted.items()
+        ]
+        try:
+            self.consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            # Lost in a rebalance: whoever has the partitions does them again.
+            log.warning("offsets not committed", error=error.args[0].str())
+        self._ledger.committed(wanted)
 
     def pause(self) -> None:
         """Stop fetching; polling goes on, or the group would expel us."""
@@ -141,6 +175,7 @@ class Source:
 
     def close(self) -> None:
         """Leave the group."""
+        self.commit_wanted()
         self.consumer.close()
 
     def _read_committed(

@@ -143,7 +143,6 @@ def _make_loop(index: int, settings: Settings, lanes: dict[str, Lane], recorder:
     config = producer_config(settings, transactional_id=task if transactional else None)
     sink = Sink(
         partial(make_producer, config, logger=logger),
-        consumer,
         settings.output,
         open_encoder(settings),
         transactional=transactional,

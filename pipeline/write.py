@@ -17,6 +17,7 @@ from pipeline.metrics import Recorder
 from pipeline.observe import Written, observe_commit
 from pipeline.offsets import OffsetLedger, Outcome
 from pipeline.sink import Aborted, Sink
+from pipeline.source import Source
 
 __all__ = ["Writer"]
 
@@ -31,6 +32,8 @@ class Writer:
 
     Parameters
     ----------
+    transaction
+        Held while a transaction is open: the committed offsets are about to change.
     generation
         Returns the current generation of what is in flight; see `Batches`.
     commit_interval_s
@@ -40,25 +43,26 @@ class Writer:
     def __init__(
         self,
         sink: Sink,
+        source: Source,
         ledger: OffsetLedger,
         recorder: Recorder,
         *,
+        transaction: threading.Lock,
         generation: Callable[[], int],
         commit_interval_s: float,
     ) -> None:
         self._sink = sink
+        self._source = source
         self._ledger = ledger
         self._recorder = recorder
         self._commit_interval_s = commit_interval_s
+        self._transaction = transaction
         self._generation = generation
         self._held: list[Written] = []
         self._held_generation = 0
         self._aborts = 0
         self.committed_s: float | None = None
         """When a transaction was last committed [s since 1970, UTC]."""
-
-        self.transaction = threading.Lock()
-        """Held while a transaction is open: the committed offsets are about to change."""
 
         self.must_rewind = threading.Event()
         """Set when what is in flight was given up: nothing is written until the
@@ -80,7 +84,7 @@ class Writer:
         if generation != self._generation() or self.must_rewind.is_set():
             return
         if not self._held:
-            self.transaction.acquire()
+            self._transaction.acquire()
             self._held_generation = generation
         try:
             self._send(judged)
@@ -95,19 +99,19 @@ class Writer:
                 raise TransientError(f"{self._aborts} transactions given up: {error}") from error
         finally:
             if not self._held:
-                self.transaction.release()
+                self._transaction.release()
 
     def finish(self) -> None:
         """Commit what is held; the last call."""
         if self._held:
             self._commit()
-            self.transaction.release()
+            self._transaction.release()
 
     def _take_back(self) -> None:
         self._sink.abort()
         self._recorder.count("skytriage_transactions", "aborted")
         self._held.clear()
-        self.transaction.release()
+        self._transaction.release()
 
     def _send(self, judged: Judged) -> None:
         results: Written = (judged, [])
@@ -129,8 +133,11 @@ class Writer:
     def _commit(self) -> None:
         commits = self._ledger.committable()
         began_s = time.monotonic() - self._sink.age_s
-        self._sink.commit(commits, self._is_current)
-        self._ledger.committed(commits)
+        self._sink.commit(commits, self._source.group, self._is_current)
+        if self._sink.transactional:
+            self._ledger.committed(commits)
+        else:
+            self._source.want_commit(commits)
         self._aborts = 0
         self._recorder.count("skytriage_transactions", "committed")
         self._recorder.observe("skytriage_transaction_seconds", values=[time.monotonic() - began_s])

@@ -1,0 +1,177 @@
+"""The loop on a real broker: every message once, committed with its result."""
+
+import io
+import json
+import time
+from collections import Counter
+
+import fastavro
+import pytest
+from confluent_kafka import TopicPartition
+
+from pipeline import sink as sink_module
+from pipeline.offsets import Tally
+from tests.toy_stream import BOOM, toy_loop
+
+
+@pytest.fixture
+def names(topics):
+    return {
+        "in": topics.create("in", partitions=4),
+        "out": topics.create("out"),
+        "alerts": topics.create("alerts"),
+        "dead": topics.create("dead"),
+    }
+
+
+def send(broker, topic, values):
+    producer = broker.producer(linger_ms=5)
+    for value in values:
+        producer.produce(topic, str(value).encode())
+    assert producer.flush(30) == 0
+
+
+def classified(broker, names, at_least=0, **options):
+    """The event ids that a reader of committed data sees."""
+    return [
+        next(fastavro.reader(io.BytesIO(message.value())))["eventId"]
+        for message in broker.read(names["out"], at_least, **options)
+    ]
+
+
+def committed(broker, names, group):
+    with broker.consumer(group) as consumer:
+        partitions = [TopicPartition(names["in"], partition) for partition in range(4)]
+        return consumer.committed(partitions, 10)
+
+
+def wait_until_committed(broker, names, group, messages, timeout_s=30):
+    deadline_s = time.monotonic() + timeout_s
+    while sum(max(0, p.offset) for p in committed(broker, names, group)) < messages:
+        assert time.monotonic() < deadline_s, committed(broker, names, group)
+        time.sleep(0.05)
+
+
+def test_every_message_is_classified_once_and_its_offset_committed(broker, names):
+    send(broker, names["in"], range(1000))
+    with toy_loop(broker, names, names["in"]):
+        wait_until_committed(broker, names, names["in"], 1000)
+    assert sorted(map(int, classified(broker, names))) == [n for n in range(1000) if n != BOOM]
+
+
+def test_alerts_are_those_that_reach_the_threshold(broker, names):
+    send(broker, names["in"], range(10))
+    with toy_loop(broker, names, names["in"]):
+        wait_until_committed(broker, names, names["in"], 10)
+    keys = sorted(message.key() for message in broker.read(names["alerts"]))
+    assert keys == [b"1", b"3", b"5", b"7", b"9"]
+
+
+def test_bad_messages_are_set_aside_alone_with_their_bytes_and_reason(broker, names):
+    send(broker, names["in"], [1, "garbage", BOOM, 2])
+    with toy_loop(broker, names, names["in"]):
+        wait_until_committed(broker, names, names["in"], 4)
+    dead = {message.value(): dict(message.headers()) for message in broker.read(names["dead"])}
+    stages = {value: headers["__connect.errors.stage"] for value, headers in dead.items()}
+    assert stages == {b"garbage": b"decode", b"666": b"infer"}
+    assert b"not a number" in dead[b"garbage"]["__connect.errors.exception.message"]
+    assert sorted(classified(broker, names)) == ["1", "2"]
+
+
+def test_the_tally_is_committed_with_the_offsets(broker, names):
+    send(broker, names["in"], [*range(100), "garbage"])
+    with toy_loop(broker, names, names["in"]):
+        wait_until_committed(broker, names, names["in"], 101)
+    tallies = [Tally.from_metadata(p.metadata) for p in committed(broker, names, names["in"])]
+    tallies = [tally for tally in tallies if tally is not None]
+    assert sum(tally.classified for tally in tallies) == 100
+    assert sum(tally.dead_lettered for tally in tallies) == 1
+
+
+def test_the_tally_goes_on_after_a_restart(broker, names):
+    for total in (50, 100):
+        send(broker, names["in"], range(50))
+        with toy_loop(broker, names, names["in"]):
+            wait_until_committed(broker, names, names["in"], total)
+    metadata = [p.metadata for p in committed(broker, names, names["in"]) if p.metadata]
+    assert sum(json.loads(text)["consumed"] for text in metadata) == 100
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_workers_that_come_and_go_neither_lose_nor_repeat(broker, names, protocol):
+    numbers = list(range(1000, 7000))
+    options = {"group.protocol": protocol}
+    with toy_loop(broker, names, names["in"], task="a", **options):
+        send(broker, names["in"], numbers[:2000])
+        with toy_loop(broker, names, names["in"], task="b", **options):
+            send(broker, names["in"], numbers[2000:4000])
+            time.sleep(2)
+        send(broker, names["in"], numbers[4000:])
+        wait_until_committed(broker, names, names["in"], len(numbers))
+    assert Counter(map(int, classified(broker, names))) == Counter(numbers)
+
+
+def test_a_transaction_that_fails_is_done_again_and_seen_once(broker, names):
+    send(broker, names["in"], range(500))
+    with toy_loop(broker, names, names["in"]) as loop:
+        sink, failures = loop._writer._sink, []
+        commit = sink.commit
+
+        def commit_or_fail(*arguments):
+            if len(failures) < 3:
+                failures.append(sink._producer)
+                # The broker now holds a transaction with our results that will not be committed.
+                sink._producer.flush(10)
+                sink.abort()
+                raise sink_module.Aborted("injected")
+            commit(*arguments)
+
+        sink.commit = commit_or_fail
+        wait_until_committed(broker, names, names["in"], 500)
+    assert len(failures) == 3
+    assert sorted(map(int, classified(broker, names))) == list(range(500))
+    assert len(classified(broker, names, isolation="read_uncommitted")) > 500
+
+
+def test_a_producer_whose_fate_is_unknown_is_replaced(broker, names):
+    send(broker, names["in"], range(100))
+    with toy_loop(broker, names, names["in"]) as loop:
+        wait_until_committed(broker, names, names["in"], 100)
+        sink = loop._writer._sink
+        first = sink._producer
+        sink._replace_producer(sink_module.KafkaException(sink_module.KafkaError(-185)))
+        send(broker, names["in"], range(100, 200))
+        wait_until_committed(broker, names, names["in"], 200)
+        assert sink._producer is not first
+    assert sorted(map(int, classified(broker, names))) == list(range(200))
+
+
+def test_a_worker_that_was_replaced_ends_instead_of_fighting(broker, names):
+    send(broker, names["in"], range(10))
+    with pytest.raises(AssertionError, match="same transactional id"):
+        with toy_loop(broker, names, names["in"], task="twin"):
+            wait_until_committed(broker, names, names["in"], 10)
+            twin = broker.producer(transactional_id=f"{names['in']}.twin")
+            twin.init_transactions(10)
+            send(broker, names["in"], range(10, 20))
+            time.sleep(3)
+
+
+def test_without_transactions_everything_arrives_at_least_once(broker, names):
+    send(broker, names["in"], range(500))
+    with toy_loop(broker, names, names["in"], transactional=False):
+        wait_until_committed(broker, names, names["in"], 500)
+    assert set(map(int, classified(broker, names))) == set(range(500))
+
+
+def test_a_lone_message_is_committed_at_once(broker, names):
+    with toy_loop(broker, names, names["in"], commit_interval_s=5.0):
+        send(broker, names["in"], [1])
+        wait_until_committed(broker, names, names["in"], 1, timeout_s=10)
+        times = []
+        for number in range(2, 12):
+            began_s = time.monotonic()
+            send(broker, names["in"], [number])
+            wait_until_committed(broker, names, names["in"], number)
+            times.append(time.monotonic() - began_s)
+    assert sorted(times)[len(times) // 2] < 2.5, "it waits for the commit interval"
