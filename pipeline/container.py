@@ -1,0 +1,168 @@
+"""Take Avro containers apart: header, blocks, codecs.
+
+::
+
+    Obj 1 | map: avro.schema, avro.codec, ... | sync | count, size, records, sync | ...
+
+A survey sends each alert as a container of one record.  Of its 70 kB a third is the schema, the
+same in every packet, and the 16-byte sync marker differs in every packet; so we read the header
+ourselves, and `pipeline.wire` knows schemas again by their bytes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.codecs import unpack
+from pipeline.errors import DecodeError
+from pipeline.skip import read_varint
+
+__all__ = [
+    "MAGIC",
+    "Block",
+    "Header",
+    "blocks",
+    "encode_integer",
+    "only_block",
+]
+
+MAGIC = b"Obj\x01"
+
+_SYNC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the blocks of a container."""
+
+    schema: bytes
+    codec: bytes
+    sync: bytes
+    end: int
+    """Position of the first block [byte]."""
+
+    @classmethod
+    def read(cls, data: bytes) -> "Header":
+        """Read the header of a container."""
+        try:
+            meta, at = _read_map(data, len(MAGIC))
+        except IndexError:
+            raise DecodeError("the Avro container ends in its header") from None
+        sync = data[at : at + _SYNC_BYTES]
+        if len(sync) < _SYNC_BYTES:
+            raise DecodeError("the Avro container ends in its header")
+        if "avro.schema" not in meta:
+            raise DecodeError("the Avro container has no schema")
+        codec = meta.get("avro.codec", b"null")
+        return cls(meta["avro.schema"], codec, sync, at + _SYNC_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The records of one block: ``data[start:end]``."""
+
+    records: int
+    data: bytes
+    start: int
+    end: int
+
+
+def only_block(data: bytes, header: Header) -> Block:
+    """Return the only block of a container that must hold exactly one record."""
+    found = list(_packed_blocks(data, header))
+    records = sum(block.records for block in found)
+    if records != 1:
+        raise DecodeError(
+            f"the Avro container holds {records} records, and a message is one: "
+            "skytriage publish splits such files"
+        )
+    return _unpack(next(block for block in found if block.records), header.codec)
+
+
+def blocks(data: bytes, header: Header) -> Iterator[Block]:
+    """Yield the blocks of a container, unpacked."""
+    for block in _packed_blocks(data, header):
+        yield _unpack(block, header.codec)
+
+
+def _packed_blocks(data: bytes, header: Header) -> Iterator[Block]:
+    at = header.end
+    while at < len(data):
+        try:
+            count, at = read_varint(data, at)
+            size, at = read_varint(data, at)
+        except IndexError:
+            raise DecodeError("the Avro container ends at the start of a block") from None
+        end = at + size
+        if count < 0 or size < 0:
+            raise DecodeError(f"an Avro block of {count} records in {size} bytes")
+        if end + _SYNC_BYTES > len(data):
+            raise DecodeError(
+                f"the Avro container is truncated: a block of it ends after "
+                f"{end + _SYNC_BYTES} bytes, and there are {len(data)}"
+            )
+        if data[end : end + _SYNC_BYTES] != header.sync:
+            raise DecodeError("the Avro block does not end in the container's sync marker")
+        yield Block(count, data, at, end)
+        at = end + _SYNC_BYTES
+
+
+def _unpack(block: Block, codec: bytes) -> Block:
+    if codec == b"null":
+        return block
+    unpacked = unpack(codec, block.data[block.start : block.end])
+    return Block(block.records, unpacked, 0, len(unpacked))
+
+
+def one_record(header: Header, record: bytes) -> bytes:
+    """Return the container of one record, with another's schema, uncompressed."""
+    return b"".join(
+        (
+            MAGIC,
+            encode_integer(2),
+            *map(_encode_bytes, (b"avro.schema", header.schema, b"avro.codec", b"null")),
+            encode_integer(0),
+            header.sync,
+            encode_integer(1),
+            _encode_bytes(record),
+            header.sync,
+        )
+    )
+
+
+def encode_integer(value: int) -> bytes:
+    """Return Avro's form of an integer.
+
+    >>> read_varint(encode_integer(-300), 0)
+    (-300, 2)
+    """
+    rest = (value << 1) ^ (value >> 63)
+    encoded = bytearray()
+    while rest > 0x7F:  # noqa: PLR2004 - seven bits to a byte
+        encoded.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)
+
+
+def _encode_bytes(value: bytes) -> bytes:
+    return encode_integer(len(value)) + value
+
+
+def _read_map(data: bytes, at: int) -> tuple[dict[str, bytes], int]:
+    meta: dict[str, bytes] = {}
+    while True:
+        count, at = read_varint(data, at)
+        if count == 0:
+            return meta, at
+        if count < 0:  # the size of the block follows
+            count, at = -count, read_varint(data, at)[1]
+        for _ in range(count):
+            name, at = _read_bytes(data, at)
+            meta[name.decode("utf-8", "replace")], at = _read_bytes(data, at)
+
+
+def _read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    size, at = read_varint(data, at)
+    if not 0 <= size <= len(data) - at:
+        raise IndexError(size)
+    return data[at : at + size], at + size

@@ -1,0 +1,14 @@
+"""The alert streams: one module or folder each, and the table of them.
+
+A stream is a value (`pipeline.core.Stream`).  To add one, write its module and a line here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pipeline.core import Stream
+from pipeline.streams import hits
+
+__all__ = ["STREAMS"]
+
+STREAMS: Mapping[str, Stream] = MappingProxyType({stream.name: stream for stream in (hits.STREAM,)})
