@@ -3,7 +3,7 @@
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import cast
 
 import numpy as np
@@ -20,7 +20,7 @@ from pipeline.received import ClassificationReader
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
 
-__all__ = ["audit", "topic_streams"]
+__all__ = ["audit", "missing_topics", "topic_streams"]
 
 Origins = dict[Partition, "array[int]"]
 
@@ -80,12 +80,24 @@ def topic_streams(settings: Settings, existing: Iterable[str]) -> dict[str, str]
     return found
 
 
+def missing_topics(settings: Settings, existing: Container[str]) -> list[str]:
+    """Return the input topics that have a name, and are not there."""
+    return [
+        topic
+        for stream in settings.streams.values()
+        for topic in stream.topics
+        if not topic.startswith("^") and topic not in existing
+    ]
+
+
 def _positions(settings: Settings) -> dict[tuple[str, Partition], Position]:
     """Return where the group stands in each partition of each stream."""
     consumer = make_consumer(consumer_config(settings, group=settings.group))
     try:
         topics = consumer.list_topics(timeout=ANSWER_TIMEOUT_S).topics
         streams = topic_streams(settings, topics)
+        if missing := missing_topics(settings, topics):
+            raise ConfigurationError(f"there is no topic {', '.join(missing)}")
         places = [
             TopicPartition(topic, partition)
             for topic in streams

@@ -58,9 +58,7 @@ def as_record(alert: Alert) -> dict[str, Any]:
         },
         "classification": {
             name: float(probability)
-            for name, probability in zip(
-                network.classes, alert.probabilities, strict=True
-            )
+            for name, probability in zip(network.classes, alert.probabilities, strict=True)
         },
         "score": float(alert.score),
         "threshold": network.threshold,

@@ -35,9 +35,7 @@ def output_schema_id(settings: Settings, schema: dict[str, Any]) -> int:
     """
     if settings.schemas.registry is not None:
         output = settings.output
-        subjects = [
-            f"{topic}-value" for topic in (output.classifications, output.alerts)
-        ]
+        subjects = [f"{topic}-value" for topic in (output.classifications, output.alerts)]
         return _register(settings.schemas.registry, subjects, schema)
     if settings.schemas.directory is not None:
         return _find(settings.schemas.directory, schema)

@@ -1,0 +1,5 @@
+"""``python -m pipeline`` is ``skytriage``."""
+
+from pipeline.cli import main
+
+main()

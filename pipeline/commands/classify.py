@@ -1,0 +1,88 @@
+"""``skytriage classify``: files to judgements, without a broker."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.commands.terminal import (
+    AsJson,
+    Exclude,
+    Paths,
+    StreamName,
+    known_stream,
+    print_json,
+    print_table,
+    say,
+)
+
+__all__ = ["classify"]
+
+COLUMNS = {
+    "file": "left",
+    "#": "right",
+    "event": "left",
+    "status": "left",
+    "class": "left",
+    "score": "right",
+    "alert": "left",
+    "remarks": "left",
+}
+
+
+def classify(
+    stream: StreamName,
+    paths: Paths,
+    *,
+    network: Annotated[
+        str | None, typer.Option(metavar="N", help="Another network than the stream's own.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Weights other than those that came along.")
+    ] = None,
+    schemas: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Schemas of framed packets, by their id.")
+    ] = None,
+    exclude: Exclude = None,
+    as_json: AsJson = False,
+) -> None:
+    """Classify files, or folders of files, as the daemon would: one line for each record.
+
+    What cannot be read is a line too, with status invalid and the error.
+    """
+    from pipeline.files import find_files
+
+    known_stream(stream)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets everybody
+    found = find_files(paths, exclude or ())
+    if found.left_out:
+        say(f"left out {len(found.left_out)} files: {found.describe_left_out()}")
+    # Late: it imports what networks run on, which takes seconds.
+    from pipeline.classify import classify_files, open_file_lane
+
+    lane = open_file_lane(stream, network=network, weights=weights, schemas=schemas)
+    judgements = (item.as_json() for item in classify_files(lane, found.files))
+    if as_json:
+        for judgement in judgements:
+            print_json(judgement)
+    else:
+        print_table([_row(judgement) for judgement in judgements], columns=COLUMNS)
+
+
+def _row(judgement: dict[str, Any]) -> list[Any]:
+    classes = judgement["classification"] or {}
+    best = max(classes, key=classes.__getitem__, default=None)
+    score = judgement["score"]
+    quality = judgement["quality"] or {}
+    remarks = judgement["error"] or ", ".join(f"{k} {v:.3g}" for k, v in quality.items())
+    return [
+        Path(judgement["file"]).name,
+        judgement["index"],
+        judgement["eventId"],
+        judgement["status"],
+        best,
+        None if score is None else f"{score:.4f}",
+        "alert" if judgement["alert"] else "",
+        remarks,
+    ]

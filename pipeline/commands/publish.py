@@ -1,0 +1,114 @@
+"""``skytriage publish``: files to an input topic."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.terminal import (
+    AsJson,
+    Bootstrap,
+    ConfigOption,
+    Exclude,
+    Options,
+    Paths,
+    StreamName,
+    client_options,
+    known_stream,
+    print_json,
+    say,
+)
+
+__all__ = ["publish"]
+
+REFRESH_S = 0.1
+"""How often the numbers on the terminal change [s]."""
+
+
+def publish(
+    stream: StreamName,
+    paths: Paths,
+    *,
+    bootstrap: Bootstrap = None,
+    config: ConfigOption = None,
+    topic: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="Input topic; the stream's name by default.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, metavar="N", help="Messages a second, evenly spaced.")
+    ] = None,
+    repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Send all of it N times.")] = 1,
+    exclude: Exclude = None,
+    options: Options = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send files, or folders of files, to an input topic: one message for each record.
+
+    Whatever is no packet is sent as well: the daemon sets it aside and says why.
+    Exit 1 if anything was not delivered.
+    """
+    from pipeline.files import find_files, read_files
+    from pipeline.kafka import make_producer
+    from pipeline.publish import publish as publish_messages
+    from pipeline.publish import publisher_config
+
+    topic = topic or known_stream(stream)
+    client = publisher_config(client_options(bootstrap, config, options))
+    found = find_files(paths, exclude or ())
+    if found.left_out:
+        say(f"left out {len(found.left_out)} files: {found.describe_left_out()}")
+    unreadable: list[str] = []
+
+    def note(file: Path, error: OSError) -> None:
+        unreadable.append(str(file))
+        say(f"cannot read {file}: {error.strerror}")
+
+    messages = read_files(found.files, repeat=repeat, unreadable=note)
+    with _progress(topic, shown=not as_json) as progress:
+        delivery = publish_messages(
+            make_producer(client), topic, messages, rate_hz=rate, progress=progress
+        )
+    for example in delivery.examples:
+        say(example)
+    if as_json:
+        print_json(
+            {
+                "topic": topic,
+                "files": len(found.files),
+                "leftOut": [str(path) for path in found.left_out],
+                "unreadable": unreadable,
+                "sent": delivery.sent,
+                "sentBytes": delivery.sent_bytes,
+                "delivered": delivery.delivered,
+                "failed": delivery.failed,
+                "failures": dict(delivery.failures),
+            }
+        )
+    else:
+        say(f"{delivery.delivered} of {delivery.sent} messages delivered to {topic}")
+    raise typer.Exit(1 if delivery.failed or unreadable else 0)
+
+
+@contextlib.contextmanager
+def _progress(topic: str, *, shown: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show how far it is on standard error, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+        task = bar.add_task(f"{topic}: 0 sent")
+
+        shown_s = 0.0
+
+        def update(sent: int, delivered: int) -> None:
+            nonlocal shown_s
+            if (now_s := time.monotonic()) - shown_s > REFRESH_S:
+                shown_s = now_s
+                bar.update(task, description=f"{topic}: {sent} sent, {delivered} delivered")
+
+        yield update

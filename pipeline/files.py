@@ -1,0 +1,131 @@
+"""Packets on disk: which files of a folder are meant, and what messages they hold."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pipeline.container import MAGIC
+from pipeline.errors import ConfigurationError, InvalidMessage
+from pipeline.wire import split_container
+
+__all__ = ["FileMessage", "Found", "find_files", "read_files", "read_messages"]
+
+NOT_DATA = ("*.avsc", "*.csv", "*.json", "*.md", "*.py", "*.txt", "*.toml", "*.yaml", "*.yml")
+"""What lies beside packets in a folder: schemas, labels, notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Files to read, and those of the folders that were passed over."""
+
+    files: Sequence[Path]
+    left_out: Sequence[Path]
+
+    def describe_left_out(self) -> str:
+        """Return how many of which kind were passed over, for a person.
+
+        >>> Found([], [Path("a/x.avsc"), Path("b/y.avsc"), Path("z/.git")]).describe_left_out()
+        '2 *.avsc, 1 hidden'
+        """
+        kinds = Counter(
+            "hidden"
+            if path.name.startswith(".")
+            else f"*{path.suffix}"
+            if path.suffix
+            else path.name
+            for path in self.left_out
+        )
+        return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+
+
+@dataclass(frozen=True, slots=True)
+class FileMessage:
+    """A message that a file holds."""
+
+    file: Path
+    index: int
+    """Which of the file's messages."""
+
+    value: bytes
+
+
+def find_files(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Found:
+    """Return the files that paths mean, in a fixed order.
+
+    A file that is named is always taken.  Of a folder all files are, those in
+    its folders too, in the order of their names; but not hidden ones, those
+    that `NOT_DATA` lists, and those that `exclude` matches.
+
+    Raises
+    ------
+    ConfigurationError
+        If a path is not there, or there is no file at all.
+    """
+    files: list[Path] = []
+    left_out: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            for item in sorted(path.rglob("*")):
+                if item.is_file():
+                    is_meant = _is_meant(item.relative_to(path), (*NOT_DATA, *exclude))
+                    (files if is_meant else left_out).append(item)
+        elif path.exists():
+            files.append(path)
+        else:
+            raise ConfigurationError(f"there is no {path}")
+    if not files:
+        places = ", ".join(str(path) for path in paths)
+        raise ConfigurationError(f"there are no packets in {places}")
+    return Found(files, left_out)
+
+
+def _is_meant(path: Path, patterns: Sequence[str]) -> bool:
+    if any(part.startswith(".") for part in path.parts):
+        return False
+    return not any(fnmatchcase(path.name, p) or fnmatchcase(str(path), p) for p in patterns)
+
+
+def read_messages(file: Path) -> Iterator[FileMessage]:
+    """Yield the messages of a file: one for each record of a container, else the file.
+
+    What cannot be split is one message as it is.  The daemon sets it aside with
+    the reason, so it is counted and nothing is lost.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read at all.
+    """
+    data = file.read_bytes()
+    messages = [data]
+    if data.startswith(MAGIC):
+        with contextlib.suppress(InvalidMessage):
+            messages = split_container(data)
+    for index, value in enumerate(messages):
+        yield FileMessage(file, index, value)
+
+
+def read_files(
+    files: Sequence[Path], *, repeat: int = 1, unreadable: Callable[[Path, OSError], None]
+) -> Iterator[FileMessage]:
+    """Yield the messages of all files, all over again as often as asked for.
+
+    Parameters
+    ----------
+    unreadable
+        Called with each file that cannot be read.
+    """
+    kept: list[FileMessage] = []
+    for file in files:
+        try:
+            for message in read_messages(file):
+                if repeat > 1:
+                    kept.append(message)
+                yield message
+        except OSError as error:
+            unreadable(file, error)
+    for _ in range(repeat - 1):
+        yield from kept

@@ -1,0 +1,146 @@
+"""Messages of files to a topic: in order, evenly paced, every delivery confirmed."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from pipeline.errors import ConfigurationError, TransientError
+from pipeline.files import FileMessage
+from pipeline.kafka import COMMON, PRODUCER, ClientConfig
+
+__all__ = ["FILE_HEADER", "INDEX_HEADER", "Delivery", "publish", "publisher_config"]
+
+FILE_HEADER = "skytriage.file"
+INDEX_HEADER = "skytriage.index"
+
+ANSWER_TIMEOUT_S = 10.0
+EXAMPLES = 5
+"""Failures of which the file is told."""
+
+SOON_S = 0.001
+"""A pause shorter than this is left out, and made up for by a later one [s]."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What became of what was sent."""
+
+    sent: int = 0
+    sent_bytes: int = 0
+    delivered: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """How many were not delivered, by reason."""
+
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """Messages that were not delivered, or of which nobody knows."""
+        return self.sent - self.delivered
+
+    def fail(self, place: str, reason: str) -> None:
+        """Note that a message was not delivered."""
+        self.failures[reason] += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(f"{place}: {reason}")
+
+
+def publisher_config(options: ClientConfig) -> ClientConfig:
+    """Return a producer's options: ours, then the caller's, then those of our promises."""
+    bounds = {"queue.buffering.max.messages": 50_000, "queue.buffering.max.kbytes": 65_536}
+    return {**COMMON, **PRODUCER, **bounds, **options, "enable.idempotence": True}
+
+
+def publish(
+    producer: Producer,
+    topic: str,
+    messages: Iterable[FileMessage],
+    *,
+    rate_hz: float | None = None,
+    progress: Callable[[int, int], None] = lambda _sent, _delivered: None,
+) -> Delivery:
+    """Send messages, and wait until each is delivered or has failed.
+
+    Parameters
+    ----------
+    rate_hz
+        Messages a second, evenly spaced; None sends as fast as it goes [Hz].
+    progress
+        Called with the numbers of messages sent and delivered, after each.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such topic.
+    TransientError
+        If no broker answers.
+    """
+    _must_exist(producer, topic)
+    delivery = Delivery()
+    began_s = time.monotonic()
+    for message in messages:
+        if rate_hz is not None:
+            _wait_until(producer, began_s + delivery.sent / rate_hz)
+        _send(producer, topic, message, delivery)
+        progress(delivery.sent, delivery.delivered)
+    producer.flush()  # until message.timeout.ms: then it has failed
+    progress(delivery.sent, delivery.delivered)
+    return delivery
+
+
+def _send(producer: Producer, topic: str, message: FileMessage, delivery: Delivery) -> None:
+    place = f"{message.file} [{message.index}]"
+    delivery.sent += 1
+    delivery.sent_bytes += len(message.value)
+
+    def report(error: KafkaError | None, _: Message) -> None:
+        if error is None:
+            delivery.delivered += 1
+        else:
+            delivery.fail(place, _reason(error))
+
+    headers: list[tuple[str, str | bytes | None]] = [
+        (FILE_HEADER, str(message.file)),
+        (INDEX_HEADER, str(message.index)),
+    ]
+    while True:
+        try:
+            producer.produce(topic, message.value, headers=headers, on_delivery=report)
+        except BufferError:  # the queue is full: let some go
+            producer.poll(0.05)
+        except KafkaException as error:
+            delivery.fail(place, _reason(error.args[0]))
+            return
+        else:
+            producer.poll(0)
+            return
+
+
+def _reason(error: KafkaError) -> str:
+    if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return (
+            f"{error.str()}: raise max.message.bytes of the topic, "
+            "and --set message.max.bytes=… if it is above 16 MiB"
+        )
+    return error.str()
+
+
+def _wait_until(producer: Producer, due_s: float) -> None:
+    while (left_s := due_s - time.monotonic()) > SOON_S:
+        producer.poll(min(left_s, 0.1))
+
+
+def _must_exist(producer: Producer, topic: str) -> None:
+    # All topics: asking for one by name may create it.
+    try:
+        topics = producer.list_topics(timeout=ANSWER_TIMEOUT_S).topics
+    except KafkaException as error:
+        raise TransientError(f"no broker answers: {error.args[0].str()}") from None
+    if topic not in topics:
+        raise ConfigurationError(
+            f"there is no topic {topic}: skytriage topics create CONFIG.toml makes it, "
+            "or name another with --topic"
+        )
