@@ -31,6 +31,8 @@ demo: $(INSTALLED) ## four simulated surveys through the daemon, without Java or
 	@$(BIN)/skytriage demo --out demo-out
 
 test: programs style lint types ## everything that must hold: format, lint, types, all tests
+	$(say) 'Apache Kafka for the tests, into .cache'
+	@$(BIN)/python -m tests.kafka_jars || test "$$CI" != true
 	$(say) 'Tests and doctests'
 	@$(PYTEST)
 

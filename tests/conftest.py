@@ -1,8 +1,10 @@
 """What all tests share: the broker, the real data, and a clean machine afterwards."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 # Before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,22 +24,25 @@ settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=200, derandomize=True, print_blob=True)
 settings.load_profile("ci" if ON_CI else "dev")
 
-# A folder's tests carry its marker, and the quick ones fail first.
-MARKED_FOLDERS = ("broker", "fault", "e2e")
+# The tests of these folders carry its name as a marker. The order is that of
+# running: what is quick, and all the rest stands on, fails first.
+SLOW_FOLDERS = ("broker", "fault", "e2e")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for folder in MARKED_FOLDERS:
+        for folder in SLOW_FOLDERS:
             if ROOT / "tests" / folder in item.path.parents:
                 item.add_marker(folder)
-        if "broker" in getattr(item, "fixturenames", ()):
+        if {"broker", "own_broker"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("broker")
-    items.sort(
-        key=lambda item: max(
-            (i + 1 for i, m in enumerate(MARKED_FOLDERS) if item.get_closest_marker(m)),
-            default=0,
-        )
+    items.sort(key=turn)
+
+
+def turn(item: pytest.Item) -> int:
+    """Give the place of a test's folder in the order of running."""
+    return max(
+        (n for n, name in enumerate(SLOW_FOLDERS, 1) if item.get_closest_marker(name)), default=0
     )
 
 
@@ -51,9 +56,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     return (yield)
 
 
-def unavailable(reason: str):
+def unavailable(reason: str) -> NoReturn:
     """Skip the test; on CI, where everything is installed, fail it."""
     (pytest.fail if ON_CI else pytest.skip)(reason)
+
+
+@contextlib.contextmanager
+def kafka(folder: Path) -> Iterator[KafkaBroker]:
+    """Run a broker with its files in a folder, where one can be had."""
+    try:
+        broker = KafkaBroker(folder)
+    except KafkaUnavailable as error:
+        unavailable(f"no Kafka broker: {error}")
+    with broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
@@ -62,12 +78,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     if bootstrap := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield Broker(bootstrap)
         return
-    try:
-        kafka = KafkaBroker(tmp_path_factory.mktemp("kafka"))
-    except KafkaUnavailable as error:
-        unavailable(f"no Kafka broker: {error}")
-    with kafka:
-        yield kafka
+    with kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[KafkaBroker]:
+    """An Apache Kafka of the test's own, to stop, kill or pause."""
+    with kafka(tmp_path) as broker:
+        yield broker
 
 
 @pytest.fixture

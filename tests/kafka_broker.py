@@ -8,19 +8,16 @@ that stops, kills or suspends a broker owns another one::
         broker.pause()
 """
 
-import base64
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 from pipeline.embedded import BrokerDied, wait_until_ready
 from pipeline.server_process import ServerProcess, free_port
 from tests.kafka_clients import Broker
-from tests.kafka_jars import KafkaUnavailable, find_java, kafka_jars
+from tests.kafka_jars import IDENTITY, KafkaUnavailable, find_java, formatted_storage, kafka_jars
 
 __all__ = ["KafkaBroker", "KafkaUnavailable"]
 
@@ -43,10 +40,7 @@ logger.transactions.level = info
 """
 
 SETTINGS = {
-    "process.roles": "broker,controller",
-    "node.id": "1",
-    "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    **IDENTITY,
     # One broker cannot keep three copies.
     "offsets.topic.replication.factor": "1",
     "transaction.state.log.replication.factor": "1",
@@ -120,7 +114,7 @@ class KafkaBroker(Broker):
     def __enter__(self) -> Self:
         (self._folder / "log4j2.properties").write_text(LOGGING)
         for _ in range(3):
-            self._format()
+            self._prepare()
             try:
                 self.start()
             except BrokerDied as error:
@@ -179,20 +173,16 @@ class KafkaBroker(Broker):
             raise RuntimeError("the broker has not been started")
         return self._process
 
-    def _format(self) -> None:
-        """Choose ports and make an empty storage folder."""
+    def _prepare(self) -> None:
+        """Choose ports, write the settings, and lay out empty storage."""
         broker, controller = (f"127.0.0.1:{free_port()}" for _ in range(2))
         settings = self._settings | {
             "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
-            "controller.quorum.bootstrap.servers": controller,
+            "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self._folder / "data"),
         }
-        Path(self._properties).write_text(
-            "".join(f"{key}={value}\n" for key, value in settings.items())
-        )
+        lines = "".join(f"{key}={value}\n" for key, value in settings.items())
+        Path(self._properties).write_text(lines)
         shutil.rmtree(self._folder / "data", ignore_errors=True)
-        cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-        command = [*self._java, "kafka.tools.StorageTool", "format", "--standalone"]
-        command += ["-t", cluster, "-c", self._properties]
-        subprocess.run(command, check=True, capture_output=True)
+        shutil.copytree(formatted_storage(), self._folder / "data")
         self.bootstrap = broker
