@@ -1,5 +1,8 @@
-"""``python -m pipeline`` is ``skytriage``."""
+"""``python -m pipeline``: the same as ``skytriage``."""
 
 from pipeline.cli import main
 
-main()
+__all__: list[str] = []
+
+if __name__ == "__main__":  # a spawned worker imports this module too
+    main()

@@ -155,16 +155,15 @@ def open_classifier(
         )
     except (ArtifactError, DeviceError) as error:
         raise ConfigurationError(f"network {name}: {error}") from error
-    manifest = artifact.manifest
     info = NetworkInfo(
-        name=manifest.name,
-        version=manifest.version,
-        weights_sha256=manifest.weights_sha256,
+        name=network.name,
+        version=artifact.version,
+        weights_sha256=artifact.weights_sha256,
         runtime=f"{runtime.name}/{runtime.precision}",
         device=runtime.device,
-        classes=tuple(manifest.classes),
+        classes=network.classes,
         positive=network.positive,
-        threshold=manifest.threshold,
-        false_positive_rate=manifest.false_positive_rate,
+        threshold=artifact.threshold,
+        false_positive_rate=artifact.false_positive_rate,
     )
     return Classifier(network, runtime, info)

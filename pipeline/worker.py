@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import structlog
 
-from pipeline.encode import open_encoder
+from pipeline.encode import make_encoder
 from pipeline.errors import ConfigurationError
 from pipeline.kafka import (
     consumer_config,
@@ -98,24 +98,27 @@ def run_worker(index: int, settings: Settings, threads: int, pipe: Connection) -
     # A terminal sends Ctrl-C to the whole group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    recorder = Recorder()
-    begun_s = time.monotonic()
     try:
-        lanes = {
-            name: open_lane(name, stream, settings.schemas, settings.workers, threads=threads)
-            for name, stream in settings.streams.items()
-        }
-        loop = _make_loop(index, settings, lanes, recorder)
+        _run(index, settings, threads, pipe)
     except ConfigurationError as error:
         pipe.send(Failed(str(error)))
-        return
+    except Exception:
+        log.exception("worker failed")
+        sys.exit(1)
+
+
+def _run(index: int, settings: Settings, threads: int, pipe: Connection) -> None:
+    begun_s = time.monotonic()
+    recorder = Recorder()
+    lanes = {
+        name: open_lane(name, stream, settings.schemas, settings.workers, threads=threads)
+        for name, stream in settings.streams.items()
+    }
+    loop = _make_loop(index, settings, lanes, recorder)
     for name, lane in lanes.items():
         info = lane.classifier.info
-        recorder.set(
-            "skytriage_network_info",
-            str(index), name, info.name, info.version, info.weights_sha256, info.runtime, info.device,
-            to=1,
-        )  # fmt: skip
+        labels = info.name, info.version, info.weights_sha256, info.runtime, info.device
+        recorder.set("skytriage_network_info", str(index), name, *labels, to=1)
     log.info("warmed", seconds=round(time.monotonic() - begun_s, 2), networks=list(lanes))
 
     def drain(_: int, __: FrameType | None) -> None:
@@ -124,13 +127,7 @@ def run_worker(index: int, settings: Settings, threads: int, pipe: Connection) -
     signal.signal(signal.SIGTERM, drain)
     reporter = threading.Thread(target=_report, args=(index, loop, recorder, pipe), daemon=True)
     reporter.start()
-    try:
-        loop.run([topic for stream in settings.streams.values() for topic in stream.topics])
-    except ConfigurationError as error:
-        pipe.send(Failed(str(error)))
-    except Exception:
-        log.exception("worker failed")
-        sys.exit(1)
+    loop.run([topic for stream in settings.streams.values() for topic in stream.topics])
     _send(index, loop, recorder, pipe)
     log.info("drained")
 
@@ -144,7 +141,7 @@ def _make_loop(index: int, settings: Settings, lanes: dict[str, Lane], recorder:
     sink = Sink(
         partial(make_producer, config, logger=logger),
         settings.output,
-        open_encoder(settings),
+        make_encoder(settings),
         transactional=transactional,
         task=task,
     )
