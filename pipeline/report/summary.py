@@ -1,0 +1,278 @@
+"""The numbers of a run, as ``summary.json`` has them and the report shows them."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.ledger import Ledger
+from pipeline.received import JudgingNetwork
+from pipeline.report.seen import STAGES, Letter, Seen
+
+__all__ = [
+    "Confusion",
+    "NetworkUsed",
+    "Quantiles",
+    "Summary",
+    "confusion",
+    "errors",
+    "latencies",
+    "milliseconds",
+    "networks",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantiles:
+    """A distribution of durations [ms]."""
+
+    n: int
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+    @classmethod
+    def of(cls, values_ms: npt.ArrayLike) -> Self:
+        """Summarise durations; those of nothing are NaN.
+
+        >>> Quantiles.of([1.0, 3.0]).p50_ms
+        2.0
+        """
+        values = np.asarray(values_ms, np.float64)
+        if not values.size:
+            nan = math.nan
+            return cls(n=0, mean_ms=nan, p50_ms=nan, p95_ms=nan, p99_ms=nan, max_ms=nan)
+        p50, p95, p99 = np.quantile(values, (0.5, 0.95, 0.99)).tolist()
+        return cls(
+            n=values.size,
+            mean_ms=float(values.mean()),
+            p50_ms=p50,
+            p95_ms=p95,
+            p99_ms=p99,
+            max_ms=float(values.max()),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for ``summary.json``; JSON has no NaN, so that is null."""
+        names = {"mean": self.mean_ms, "p50": self.p50_ms, "p95": self.p95_ms}
+        names |= {"p99": self.p99_ms, "max": self.max_ms}
+        rounded = {k: None if math.isnan(v) else round(v, 3) for k, v in names.items()}
+        return {"n": self.n, **rounded}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """Alerts against the simulator's labels, in counts."""
+
+    found: int
+    """Positives with an alert."""
+
+    missed: int
+    """Positives without one."""
+
+    false_alerts: int
+    """Negatives with an alert."""
+
+    left_alone: int
+    """Negatives without one."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for ``summary.json``."""
+        return {
+            "labels": "simulated",
+            "positive": {"alert": self.found, "noAlert": self.missed},
+            "negative": {"alert": self.false_alerts, "noAlert": self.left_alone},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkUsed:
+    """A network that answered, for one stream."""
+
+    stream: str
+    network: JudgingNetwork
+    threshold: float
+    false_positive_rate: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for ``summary.json``."""
+        network = self.network
+        return {
+            "stream": self.stream,
+            "name": network.name,
+            "version": network.version,
+            "weightsSha256": network.weights_sha256,
+            "runtime": network.runtime,
+            "device": network.device,
+            "threshold": self.threshold,
+            "falsePositiveRate": self.false_positive_rate,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A run in numbers."""
+
+    created_us: int
+    """[µs UTC]"""
+
+    was_interrupted: bool
+    requested_rate_hz: float
+    requested_s: float
+    duration_s: float
+    """From the start of the broker to the last count [s]."""
+
+    published: int
+    ledger: Ledger
+    alerts: int
+    degraded: int
+    broken: int
+    """Messages that were broken on purpose."""
+
+    lasted_s: float
+    """From the first message published to the last classification seen [s]."""
+
+    rate_hz: float
+    """Classifications a second in that time."""
+
+    per_second: Sequence[int]
+    """Classifications seen in each second since publishing began."""
+
+    end_to_end: Quantiles
+    """From the broker's timestamp to a subscriber of committed data."""
+
+    stages: Mapping[str, Quantiles]
+    mean_batch: float
+    """Messages in the batch that a message was classified in, on average over messages."""
+
+    networks: Sequence[NetworkUsed]
+    confusion: Confusion
+    families: Mapping[str, int]
+    """Classifications by family of packets."""
+
+    dead_letters: Mapping[str, int]
+    """By error."""
+
+    versions: Mapping[str, str]
+    machine: Mapping[str, str | int]
+
+    @property
+    def total(self) -> Mapping[str, int]:
+        """Sums over all partitions."""
+        total: Mapping[str, int] = self.ledger.as_json()["total"]
+        return total
+
+    @property
+    def unread(self) -> int:
+        """Messages published and not consumed.
+
+        Counted by the publisher, since the embedded broker may say that its
+        topics end earlier than they do.
+        """
+        return self.published - int(self.total["consumed"])
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether each message published has one result; in a run cut short, each consumed."""
+        all_read = self.unread >= 0 if self.was_interrupted else self.unread == 0
+        return self.ledger.adds_up and all_read
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``summary.json`` has."""
+        total = self.total
+        return {
+            "data": "simulated",
+            "createdUs": self.created_us,
+            "wasInterrupted": self.was_interrupted,
+            "requested": {"seconds": self.requested_s, "ratePerSecond": self.requested_rate_hz},
+            "durationSeconds": round(self.duration_s, 3),
+            "counts": {
+                "published": self.published,
+                "brokenOnPurpose": self.broken,
+                "consumed": total["consumed"],
+                "classified": total["classified"],
+                "deadLettered": total["deadLettered"],
+                "duplicates": total["duplicates"],
+                "missing": total["missing"],
+                "unread": self.unread,
+                "alerts": self.alerts,
+                "degraded": self.degraded,
+                "addsUp": self.adds_up,
+            },
+            "ledger": self.ledger.as_json(),
+            "throughput": {
+                "classificationsPerSecond": round(self.rate_hz, 2),
+                "seconds": round(self.lasted_s, 3),
+                "eachSecond": list(self.per_second),
+                "meanBatchSize": round(self.mean_batch, 2),
+            },
+            "latencyMs": {
+                "endToEnd": self.end_to_end.as_json(),
+                "stages": {name: stage.as_json() for name, stage in self.stages.items()},
+            },
+            "networks": [network.as_json() for network in self.networks],
+            "confusion": self.confusion.as_json(),
+            "families": dict(self.families),
+            "deadLetters": dict(self.dead_letters),
+            "versions": dict(self.versions),
+            "machine": dict(self.machine),
+        }
+
+
+def latencies(seen: Sequence[Seen]) -> tuple[Quantiles, dict[str, Quantiles]]:
+    """Return how long messages took, from the broker to the subscriber and in each stage."""
+    width = len(STAGES) + 1
+    moments_us = np.array([one.moments_us for one in seen], np.int64).reshape(-1, width)
+    steps_ms = np.diff(moments_us, axis=1) / 1000
+    stages = {stage.name: Quantiles.of(steps_ms[:, k]) for k, stage in enumerate(STAGES)}
+    return Quantiles.of(steps_ms.sum(axis=1)), stages
+
+
+def confusion(seen: Sequence[Seen]) -> Confusion:
+    """Count alerts against the simulator's labels."""
+    counts = Counter(
+        (one.truth.is_positive, one.alert.is_alert) for one in seen if one.truth is not None
+    )
+    return Confusion(
+        found=counts[True, True],
+        missed=counts[True, False],
+        false_alerts=counts[False, True],
+        left_alone=counts[False, False],
+    )
+
+
+def networks(seen: Sequence[Seen]) -> list[NetworkUsed]:
+    """Return the networks that answered, each once."""
+    used = {
+        (one.alert.stream, one.alert.network, one.alert.threshold): NetworkUsed(
+            stream=one.alert.stream,
+            network=one.alert.network,
+            threshold=one.alert.threshold,
+            false_positive_rate=one.alert.false_positive_rate,
+        )
+        for one in seen
+    }
+    return list(used.values())
+
+
+def errors(letters: Sequence[Letter]) -> dict[str, int]:
+    """Count dead letters by error, the most frequent first."""
+    return dict(Counter(letter.error for letter in letters).most_common())
+
+
+def milliseconds(value_ms: float) -> str:
+    """Write a duration with two or three digits; that of nothing is a dash.
+
+    >>> milliseconds(0.01234), milliseconds(3.456), milliseconds(1234.5), milliseconds(math.nan)
+    ('0.012 ms', '3.46 ms', '1,234 ms', '- ms')
+    """
+    if math.isnan(value_ms):
+        return "- ms"
+    digits = next((d for below, d in ((1, 3), (10, 2), (100, 1)) if value_ms < below), 0)
+    return f"{value_ms:,.{digits}f} ms"
