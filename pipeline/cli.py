@@ -15,6 +15,7 @@ from pipeline import __version__
 from pipeline.commands.bench import bench
 from pipeline.commands.check import check
 from pipeline.commands.classify import classify
+from pipeline.commands.demo import demo
 from pipeline.commands.ledger import ledger
 from pipeline.commands.publish import publish
 from pipeline.commands.run import run
@@ -50,7 +51,7 @@ def _skytriage(
     pass
 
 
-for command in (run, check, publish, classify, tail, ledger):
+for command in (run, check, demo, publish, classify, tail, ledger):
     app.command()(command)
 for group in (topics, simulate, bench):
     app.add_typer(group)

@@ -14,10 +14,9 @@ RECORD = Record(b"junk", Origin("hits", 3, 2**53 + 1), headers=(("traceparent", 
 
 def raised(error=None, cause=None):
     """An error with a traceback."""
-    try:
+    with pytest.raises(DecodeError) as caught:
         raise (error or DecodeError("the bytes are no packet")) from cause
-    except Exception as caught:
-        return caught
+    return caught.value
 
 
 def headers(record=RECORD, error=None):
