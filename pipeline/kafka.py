@@ -36,6 +36,9 @@ COMMON: Mapping[str, Any] = {
     "client.id": "skytriage",
     # Streams go quiet by day, and firewalls forget quiet connections.
     "socket.keepalive.enable": True,
+    # A broker that is gone is asked for again soon, but not 20 times a second [ms].
+    "reconnect.backoff.ms": 200,
+    "reconnect.backoff.max.ms": 2_000,
     # A request that is written in two parts must not wait for an acknowledgement.
     "socket.nagle.disable": True,
     # Surveys open a topic a night; librdkafka would notice after five minutes [ms].

@@ -70,7 +70,8 @@ class Source:
         self._settle = settle
         self._abandon = abandon
         self._transaction = transaction
-        self._paused: list[TopicPartition] = []
+        self._is_paused = False
+        self._is_reassigned = False
         self._wanted: queue.SimpleQueue[Mapping[Partition, Commit]] = queue.SimpleQueue()
         self.group: Any = None
         """The group's metadata as of the last poll. Never newer than what was read:
@@ -93,6 +94,10 @@ class Source:
         self.commit_wanted()
         first = self.consumer.poll(timeout_s)
         self.group = self.consumer.consumer_group_metadata()
+        if self._is_reassigned and not self._is_paused:
+            # A partition that was lost while it was paused comes back paused.
+            self._is_reassigned = False
+            self.resume()
         if first is None:
             return []
         rest = self.consumer.consume(room - 1, 0) if room > 1 else []
@@ -139,16 +144,13 @@ class Source:
 
     def pause(self) -> None:
         """Stop fetching; polling goes on, or the group would expel us."""
-        self._paused = self.consumer.assignment()
-        self.consumer.pause(self._paused)
+        self._is_paused = True
+        self.consumer.pause(self.consumer.assignment())
 
     def resume(self) -> None:
-        """Fetch again what `pause` stopped and is still ours."""
-        # librdkafka before 2.4 rewound partitions that were resumed without a pause.
-        held = {(p.topic, p.partition) for p in self._paused}
-        ours = [p for p in self.consumer.assignment() if (p.topic, p.partition) in held]
-        self.consumer.resume(ours)
-        self._paused = []
+        """Fetch again."""
+        self._is_paused = False
+        self.consumer.resume(self.consumer.assignment())
 
     def rewind(self) -> None:
         """Go back to what is committed, after a transaction was given up."""
@@ -198,7 +200,7 @@ class Source:
         return committed
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self.has_been_assigned = True
+        self.has_been_assigned = self._is_reassigned = True
         self._recorder.count("skytriage_rebalances", "assigned")
         with self._transaction:
             self._read_committed([(p.topic, p.partition) for p in partitions])

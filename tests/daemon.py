@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 __all__ = ["Daemon"]
 
@@ -100,7 +100,7 @@ port = 0
     def get(self, path):
         """Ask the daemon over HTTP; return status and text."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -108,13 +108,24 @@ port = 0
     def workers(self):
         """Return the pids of the living worker processes, by number."""
         pids = {x["worker"]: x["pid"] for x in self.lines() if x["event"] == "worker started"}
-        return {worker: pid for worker, pid in pids.items() if Path(f"/proc/{pid}").exists()}
+        return {worker: pid for worker, pid in pids.items() if self.is_running(pid)}
+
+    @staticmethod
+    def is_running(pid):
+        """Whether there is such a process, and it is more than a zombie."""
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        except OSError:
+            return False
 
     def committed(self):
-        """Return how many messages of the input are committed, in all partitions."""
+        """Return how many messages of the input are committed; 0 while no broker tells."""
         with self.broker.consumer(self.group) as consumer:
             partitions = [TopicPartition(self.input, p) for p in range(self.partitions)]
-            return sum(max(0, p.offset) for p in consumer.committed(partitions, 10))
+            try:
+                return sum(max(0, p.offset) for p in consumer.committed(partitions, 10))
+            except KafkaException:
+                return 0
 
     def wait_until_committed(self, messages, timeout_s=120):
         """Wait until so many messages of the input are committed."""

@@ -1,0 +1,51 @@
+"""The broker is suspended, killed and restarted under a running daemon."""
+
+import time
+
+import pytest
+
+from tests.daemon import Daemon
+from tests.fault.test_workers import wait_until
+from tests.kafka_clients import fresh_topics
+from tests.observed import classifications, ledger, native_packets, publish, repeated
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def daemon(own_broker, tmp_path):
+    with fresh_topics(own_broker) as topics, Daemon(own_broker, topics, tmp_path) as daemon:
+        yield daemon
+
+
+def test_a_broker_that_is_killed_and_comes_back_costs_nothing(daemon, own_broker):
+    packets = native_packets(6_000)
+    publish(daemon, packets)
+    wait_until(lambda: daemon.committed() > 500)
+    own_broker.kill()
+    time.sleep(2)
+    own_broker.start()
+    daemon.wait_until_committed(6_000, 180)
+    seen = classifications(daemon)
+    assert len(seen) == 6_000
+    assert repeated(seen) == []
+    assert ledger(daemon)[0] == 0
+
+
+def test_a_broker_that_stands_still_beyond_the_transaction_timeout_costs_nothing(
+    own_broker, tmp_path
+):
+    top = "transaction_timeout_ms = 4000"
+    with (
+        fresh_topics(own_broker) as topics,
+        Daemon(own_broker, topics, tmp_path, top=top) as daemon,
+    ):
+        publish(daemon, native_packets(6_000))
+        wait_until(lambda: daemon.committed() > 500)
+        own_broker.pause()
+        time.sleep(8)
+        own_broker.resume()
+        daemon.wait_until_committed(6_000, 180)
+        seen = classifications(daemon)
+        assert len(seen) == 6_000
+        assert repeated(seen) == []
