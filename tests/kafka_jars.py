@@ -42,7 +42,7 @@ def find_java() -> str:
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which("java")
     if java is None:
-        raise KafkaUnavailable("no Java (Debian: apt-get install openjdk-17-jre-headless)")
+        raise KafkaUnavailable("no Java (Debian: apt-get install default-jre-headless)")
     banner = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
     major = re.search(r'version "(\d+)', banner)
     if major is None or int(major[1]) < OLDEST_JAVA:
