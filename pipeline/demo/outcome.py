@@ -1,12 +1,12 @@
 """What is made of a run: its summary, and what is worth showing of it."""
 
 import json
+import os
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from itertools import islice
 from pathlib import Path
 
 import confluent_kafka
@@ -86,7 +86,7 @@ def summarise(run: Run) -> Summary:
         degraded=sum(one.alert.status == "degraded" for one in run.seen),
         broken=sum(packet.broken is not None for packet in run.traffic),
         lasted_s=lasted_s,
-        rate_hz=len(run.seen) / lasted_s if lasted_s else 0.0,
+        rate_hz=(len(run.seen) + len(run.letters)) / lasted_s if lasted_s else 0.0,
         per_second=_per_second(run),
         end_to_end=end_to_end,
         stages=stages,
@@ -96,7 +96,7 @@ def summarise(run: Run) -> Summary:
         families=Counter(one.family for one in run.seen),
         dead_letters=errors(run.letters),
         versions=_versions(),
-        machine={"cores": cores(), "system": f"{platform.system()} {platform.machine()}"},
+        machine=_machine(),
     )
 
 
@@ -104,6 +104,14 @@ def _per_second(run: Run) -> list[int]:
     seconds = [(one.seen_us - run.publishing_began_us) // 1_000_000 for one in run.seen]
     counts: list[int] = np.bincount(np.maximum(seconds, 0)).tolist() if seconds else []
     return counts
+
+
+def _machine() -> dict[str, str | int | float]:
+    """Return what the latencies depend on: a busy machine is a slow one."""
+    found: dict[str, str | int | float] = {"cores": cores()}
+    if hasattr(os, "getloadavg"):
+        found["load"] = round(os.getloadavg()[0], 1)
+    return found | {"system": f"{platform.system()} {platform.machine()}"}
 
 
 def _versions() -> dict[str, str]:
@@ -143,7 +151,9 @@ def _of_stream(
             for one in chosen
         ]
         return Gallery(
-            title=title, text=f"{text} {len(exhibits):,} of {len(meant):,}.", exhibits=exhibits
+            title=title,
+            text=f"{text} {len(exhibits):,} of {len(meant):,} are shown.",
+            exhibits=exhibits,
         )
 
     for title, text, is_meant, most in GALLERIES:
@@ -171,7 +181,7 @@ GALLERIES: Sequence[tuple[str, str, Callable[[Seen], bool], int]] = (
     ),
     (
         "Missed",
-        "Simulated real sources below the threshold, most of them faint.",
+        "Simulated real sources below the threshold.",
         lambda one: not one.alert.is_alert and one.is_right is False,
         OTHERS,
     ),
@@ -193,8 +203,7 @@ def _spread(seen: Sequence[Seen], most: int) -> Sequence[Seen]:
 
 
 def _one_of_each(letters: Sequence[Letter]) -> Sequence[Letter]:
-    """Choose dead letters, those that were broken in different ways first."""
-    first = {(letter.broken, letter.error): letter for letter in reversed(letters)}
-    chosen = sorted(first.values(), key=lambda letter: letter.broken or "")
-    others = (letter for letter in letters if letter not in chosen)
-    return [*chosen, *islice(others, max(0, LETTERS - len(chosen)))][:LETTERS]
+    """Choose dead letters: those that nobody broke, then one for each way of breaking."""
+    ours = {(letter.broken, letter.error): letter for letter in reversed(letters) if letter.broken}
+    strange = [letter for letter in letters if not letter.broken]
+    return [*strange, *sorted(ours.values(), key=lambda letter: letter.reason)][:LETTERS]

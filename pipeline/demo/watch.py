@@ -40,6 +40,9 @@ class Watcher:
         self.letters: list[Letter] = []
         """Dead letters, likewise."""
 
+        self.alerts = 0
+        self.degraded = 0
+
         self._traffic = traffic
         self._by_event = {packet.event_id: packet for packet in traffic}
         self._reader = ClassificationReader()
@@ -67,7 +70,7 @@ class Watcher:
             if message.topic() == self._dead_letters:
                 self.letters.append(self._letter(message))
             else:
-                self.seen.append(self._seen(message, seen_us))
+                self._note(self._seen(message, seen_us))
 
     def stop(self) -> None:
         """End `run`."""
@@ -76,6 +79,11 @@ class Watcher:
     def close(self) -> None:
         """Leave the broker, after `run` has ended."""
         self._consumer.close()
+
+    def _note(self, seen: Seen) -> None:
+        self.alerts += seen.alert.is_alert
+        self.degraded += seen.alert.status == "degraded"
+        self.seen.append(seen)
 
     def _seen(self, message: Message, seen_us: int) -> Seen:
         alert = ReceivedAlert.from_record(self._reader.read(message.value() or b""))

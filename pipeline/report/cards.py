@@ -100,7 +100,7 @@ def _score(seen: Seen) -> Markup:
 def _verdict(seen: Seen) -> Markup:
     if seen.truth is None:
         return Markup()
-    snr = "" if seen.truth.snr is None else f", S/N {seen.truth.snr:.1f}"
+    snr = "" if seen.truth.snr is None else f", S/N {abs(seen.truth.snr):.1f}"
     mark = "✓" if seen.is_right else "✗"
     said = "right" if seen.is_right else "wrong"
     return tag(

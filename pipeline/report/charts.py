@@ -16,7 +16,7 @@ from pipeline.report.summary import Quantiles
 __all__ = ["LatencyAxis", "per_second_chart", "quantile_track", "score_chart"]
 
 TRACK_HEIGHT = 22
-PLOT_HEIGHT = 190
+PLOT_HEIGHT = 230
 RATE_HEIGHT = 120
 MARGIN = 20
 """Room for the labels under a plot [CSS pixel]."""
@@ -97,20 +97,16 @@ def score_chart(
     """
     edges = np.linspace(-EDGE, EDGE, BINS + 1)
     counts = [np.histogram(_log_odds(scores), edges)[0] for scores in (positive, negative)]
-    most = max(*(int(c.max()) for c in counts), 1)
+    # The outermost bars hold all that is beyond them, and would dwarf the others.
+    most = max(*(int(c[1:-1].max()) for c in counts), 1)
     room = (PLOT_HEIGHT - MARGIN) / 2
-    width = 100 / BINS
-    bars = []
-    for column, (up, down) in enumerate(zip(*counts, strict=True)):
-        x = f"{column * width:.3f}%"
-        for count, kind in ((up, "positive"), (down, "negative")):
-            height = round(_height(count, most) * (room - 12), 1)
-            top = room - height if kind == "positive" else room
-            if count:
-                bars.append(
-                    tag("rect", tag("title", f"{count}"), x=x, y=top, width=f"{width * 0.9:.3f}%",
-                        height=height, class_=f"bar {kind}")
-                )  # fmt: skip
+    bars = [
+        bar
+        for column, pair in enumerate(zip(*counts, strict=True))
+        for kind, count in zip(("positive", "negative"), pair, strict=True)
+        if count
+        for bar in _score_bar(column, int(count), most, room, kind)
+    ]
     at = _odds_percent(threshold)
     return _svg(
         PLOT_HEIGHT,
@@ -122,16 +118,31 @@ def score_chart(
     )
 
 
+def _score_bar(column: int, count: int, most: int, room: float, kind: str) -> list[Markup]:
+    """Draw one bar; one that is too high is cut, and says how many it stands for."""
+    width = 100 / BINS
+    height = round(math.sqrt(min(count / most, 1)) * (room - MARGIN), 1)
+    up = kind == "positive"
+    left = column * width
+    drawn = [
+        tag("rect", tag("title", f"{count:,}"), x=f"{left:.3f}%", y=room - height if up else room,
+            width=f"{width * 0.9:.3f}%", height=height, class_=f"bar {kind}")
+    ]  # fmt: skip
+    if count > most:
+        first = column < BINS // 2
+        drawn.append(
+            tag("text", f"{count:,}", x=f"{left if first else left + width:.3f}%",
+                y=room - height - 5 if up else room + height + 13, class_="tick",
+                text_anchor="start" if first else "end")
+        )  # fmt: skip
+    return drawn
+
+
 EDGE = 7.5
 """End of the axis of scores [log-odds]: 0.0006 and 0.9994."""
 
 BINS = 60
 SCORE_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
-
-
-def _height(count: int, most: int) -> float:
-    """Return a bar's share of the height: the square root, so that few are seen beside many."""
-    return math.sqrt(count / most)
 
 
 def _log_odds(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:

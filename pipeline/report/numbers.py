@@ -21,7 +21,7 @@ def tiles(summary: Summary) -> Markup:
     """Show the handful of numbers that one would quote."""
     latency = summary.end_to_end
     shown = (
-        (f"{summary.rate_hz:,.0f} /s", "classified", f"{summary.published:,} messages published"),
+        (f"{summary.rate_hz:,.0f} /s", "results", f"{summary.published:,} messages published"),
         (milliseconds(latency.p50_ms), "median latency", "from the broker to a subscriber"),
         (milliseconds(latency.p99_ms), "99th percentile", f"slowest {milliseconds(latency.max_ms)}"),
         (f"{summary.alerts:,}", "alerts", f"{summary.degraded:,} classifications degraded"),
@@ -105,13 +105,13 @@ def latency(summary: Summary) -> Markup:
     """Show how long each stage takes, and the rate over the run."""
     axis = LatencyAxis([summary.end_to_end, *summary.stages.values()])
     rows = [
-        _latency_row(stage.name, stage.meaning, summary.stages[stage.name], axis, "part")
-        for stage in STAGES
+        _latency_row(stage.name, stage.meaning, summary.stages[stage.name], axis, f"stage{number}")
+        for number, stage in enumerate(STAGES)
     ]
     meaning = "from the broker's timestamp to a subscriber of committed data"
     whole = _latency_row("end to end", meaning, summary.end_to_end, axis, "whole")
     marks = [
-        tag("text", f"{tick:g} ms" if tick in (1, axis.ticks_ms[-1]) else f"{tick:g}",
+        tag("text", f"{tick:g}",
             x=f"{axis.percent(tick)}%", y=14, class_="tick",
             text_anchor={0.0: "start", 100.0: "end"}.get(axis.percent(tick), "middle"))
         for tick in axis.ticks_ms
@@ -128,7 +128,8 @@ def latency(summary: Summary) -> Markup:
     rate = tag("figure", per_second_chart(counts, text), tag("figcaption", text))
     note = (
         f"A message was classified in a batch of {summary.mean_batch:.1f} on average. "
-        "The times are those that each alert carries; the axis is logarithmic."
+        "The times are those that each alert carries; the axis is logarithmic, and the colours "
+        "are those of the alerts' bars below."
     )
     return tag("div", table, tag("p", note, class_="text"), rate)
 
@@ -161,7 +162,7 @@ def _scores_of(seen: Sequence[Seen], used: NetworkUsed) -> Markup:
     text = (
         f"Scores of {len(positive):,} simulated real sources (above the line) and "
         f"{len(negative):,} simulated artefacts (below it), on a log-odds axis; the height is the "
-        f"square root of the count. Alerts begin at the dashed line, {used.threshold:.4f}: "
+        f"square root of the count, and a bar with a number is cut. Alerts begin at the dashed line, {used.threshold:.4f}: "
         f"{used.false_positive_rate:.1%} of artefacts reached it when the network was tested."
     )
     chart = score_chart(positive, negative, used.threshold, text)

@@ -139,7 +139,7 @@ class Summary:
     """From the first message published to the last classification seen [s]."""
 
     rate_hz: float
-    """Classifications a second in that time."""
+    """Results a second in that time, dead letters included."""
 
     per_second: Sequence[int]
     """Classifications seen in each second since publishing began."""
@@ -160,7 +160,8 @@ class Summary:
     """By error."""
 
     versions: Mapping[str, str]
-    machine: Mapping[str, str | int]
+    machine: Mapping[str, str | int | float]
+    """Cores that we may use, processes that wanted one (mean of the last minute), system."""
 
     @property
     def total(self) -> Mapping[str, int]:
@@ -207,7 +208,7 @@ class Summary:
             },
             "ledger": self.ledger.as_json(),
             "throughput": {
-                "classificationsPerSecond": round(self.rate_hz, 2),
+                "resultsPerSecond": round(self.rate_hz, 2),
                 "seconds": round(self.lasted_s, 3),
                 "eachSecond": list(self.per_second),
                 "meanBatchSize": round(self.mean_batch, 2),
