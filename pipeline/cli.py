@@ -65,8 +65,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Somebody has to change something; where in our code it was found says nothing.
         typer.echo(f"skytriage: {error}", err=True)
         sys.exit(1)
-    except BrokenPipeError:  # `skytriage tail | head`: who read has had enough
-        sys.stderr.close()
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,22 +22,16 @@ class Found:
     """Files to read, and those of the folders that were passed over."""
 
     files: Sequence[Path]
-    left_out: Sequence[Path]
+    left_out: Mapping[Path, str]
+    """With the kind of file that it is."""
 
     def describe_left_out(self) -> str:
         """Return how many of which kind were passed over, for a person.
 
-        >>> Found([], [Path("a/x.avsc"), Path("b/y.avsc"), Path("z/.git")]).describe_left_out()
+        >>> Found([], {Path("a"): "*.avsc", Path("b"): "hidden", Path("c"): "*.avsc"}).describe_left_out()
         '2 *.avsc, 1 hidden'
         """
-        kinds = Counter(
-            "hidden"
-            if path.name.startswith(".")
-            else f"*{path.suffix}"
-            if path.suffix
-            else path.name
-            for path in self.left_out
-        )
+        kinds = Counter(self.left_out.values())
         return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
 
 
@@ -65,13 +59,16 @@ def find_files(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Found:
         If a path is not there, or there is no file at all.
     """
     files: list[Path] = []
-    left_out: list[Path] = []
+    left_out: dict[Path, str] = {}
     for path in paths:
         if path.is_dir():
             for item in sorted(path.rglob("*")):
                 if item.is_file():
-                    is_meant = _is_meant(item.relative_to(path), (*NOT_DATA, *exclude))
-                    (files if is_meant else left_out).append(item)
+                    kind = _left_out_as(item.relative_to(path), exclude)
+                    if kind is None:
+                        files.append(item)
+                    else:
+                        left_out[item] = kind
         elif path.exists():
             files.append(path)
         else:
@@ -82,10 +79,13 @@ def find_files(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Found:
     return Found(files, left_out)
 
 
-def _is_meant(path: Path, patterns: Sequence[str]) -> bool:
+def _left_out_as(path: Path, exclude: Sequence[str]) -> str | None:
+    """Return what kind of file is passed over here; None for a packet."""
     if any(part.startswith(".") for part in path.parts):
-        return False
-    return not any(fnmatchcase(path.name, p) or fnmatchcase(str(path), p) for p in patterns)
+        return "hidden"
+    patterns = (*NOT_DATA, *exclude)
+    names = (path.name, str(path))
+    return next((p for p in patterns if any(fnmatchcase(name, p) for name in names)), None)
 
 
 def read_messages(file: Path) -> Iterator[FileMessage]:

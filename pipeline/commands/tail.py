@@ -65,7 +65,7 @@ def tail(
         while count is None or shown < count:
             try:
                 record, _ = received.next_record()
-            except StopIteration:
+            except (StopIteration, KeyboardInterrupt):  # Ctrl-C is how one ends it
                 break
             except DecodeError as error:
                 strange += 1

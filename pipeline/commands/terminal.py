@@ -28,6 +28,9 @@ __all__ = [
     "say",
 ]
 
+PIPED_WIDTH = 200
+"""Columns of a table that goes to a file or another program."""
+
 ConfigFile = Annotated[
     Path, typer.Argument(metavar="CONFIG.toml", help="The daemon's configuration.", dir_okay=False)
 ]
@@ -125,11 +128,17 @@ def print_table(
 
     table = Table(title=title, title_justify="left", header_style="bold")
     for heading, justify in columns.items():
-        table.add_column(heading, justify="right" if justify == "right" else "left")
+        # Folded, never cut: half of an identifier is worth nothing.
+        table.add_column(
+            heading, justify="right" if justify == "right" else "left", overflow="fold"
+        )
     for row in rows:
         # Text: what came from outside is shown as it is, brackets included.
         table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
+    console.print(table)
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,8 @@ import pytest
 from pipeline import register
 from pipeline.encode import SCHEMA, Encoder, make_encoder
 from pipeline.errors import ConfigurationError
+from pipeline.received import ClassificationReader
+from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
 from tests.alert_strategies import make_alert
 
@@ -124,9 +126,6 @@ def test_a_directory_without_our_schema_stops_the_start(tmp_path):
 
 
 def test_framed_alerts_are_read_with_the_directory_s_schema(tmp_path):
-    from pipeline.received import ClassificationReader
-    from pipeline.schema_store import SchemaStore
-
     (tmp_path / "42.avsc").write_text(json.dumps(SCHEMA))
     data = Encoder("confluent", schema_id=42).encode(make_alert(event_id=2**60 + 1))
     reader = ClassificationReader(schemas=SchemaStore(directory=tmp_path))
