@@ -1,11 +1,9 @@
 """The boundary behind which messages are candidates: bytes in, or an error that says why not.
 
-Damaged bytes make the readers of Avro, FITS and gzip raise anything, so this is the one place of
-the daemon that catches `Exception`.  What leaves is an `InvalidMessage`, which costs only the
+Damaged bytes make the readers of Avro, FITS and gzip raise anything, so here `Exception` is
+caught, as nowhere behind it.  What leaves is an `InvalidMessage`, which costs only the
 message, or a `TransientError` of the schema registry, which a later try may not meet.
 """
-
-from dataclasses import replace
 
 from pipeline.core import Candidate, Stream
 from pipeline.errors import DecodeError, PipelineError
@@ -41,7 +39,8 @@ class Decoder:
         """
         packet_format, fields, schema_id = self._reader.read(data)
         try:
-            return replace(packet_format.decode(fields), schema_id=schema_id)
+            found = packet_format.decode(fields)
+            return Candidate(found.event, found.sample, found.quality, schema_id)
         except PipelineError:
             raise
         except KeyError as error:

@@ -132,7 +132,7 @@ def reference_pixel(data: bytes) -> tuple[float, float] | None:
 def _unpacked(data: bytes) -> bytes:
     if data[:2] == b"\x1f\x8b":
         data = inflate(data, _GZIP)
-    if not data.startswith((b"SIMPLE", b"BITPIX")):  # some writers forget SIMPLE
+    if not data.startswith(b"SIMPLE"):
         raise DecodeError(f"the image is {describe(data)}, not FITS")
     return data
 

@@ -76,7 +76,9 @@ class PacketPlan:
             else:
                 at = step(data, at)
         if at != end:
-            raise DecodeError(f"the Avro record ends at byte {at - start} of {end - start}")
+            raise DecodeError(
+                f"the Avro record is damaged: its fields take {at - start} bytes of {end - start}"
+            )
         return fields
 
 

@@ -60,9 +60,7 @@ class Registry:
         answer = self._ask(f"/schemas/ids/{schema_id}", f"schema id {schema_id}")
         parts: dict[str, Any] = {}
         self._collect(answer, parts)
-        schema = assemble(_schema(answer), parts)
-        if not isinstance(schema, dict):
-            raise DecodeError(f"schema id {schema_id} of {self} is no record")
+        schema: dict[str, Any] = assemble(self._schema(answer), parts)
         return schema
 
     def _collect(self, answer: dict[str, Any], parts: dict[str, Any]) -> None:
@@ -71,7 +69,7 @@ class Registry:
             subject, version = reference["subject"], reference["version"]
             path = f"/subjects/{quote(subject, safe='')}/versions/{version}"
             part = self._ask(path, f"schema {subject!r} version {version}")
-            schema = _schema(part)
+            schema = self._schema(part)
             if full_name(schema) in parts:
                 continue
             if len(parts) == _MOST_PARTS:
@@ -95,13 +93,18 @@ class Registry:
             raise ConfigurationError(f"{self} answers HTTP {status} to {path}")
         try:
             answer = response.json()
-        except ValueError:
-            raise ConfigurationError(f"{self} answers something else than JSON") from None
-        kind = answer.get("schemaType", "AVRO")
+            kind, _ = answer.get("schemaType", "AVRO"), answer["schema"]
+        except (ValueError, KeyError, AttributeError):
+            raise ConfigurationError(f"{self} answers with something else than a schema") from None
         if kind != "AVRO":
             raise DecodeError(f"{what} of {self} is {kind}, not Avro")
         return answer  # type: ignore[no-any-return]
 
-
-def _schema(answer: dict[str, Any]) -> Any:
-    return json.loads(answer["schema"])
+    def _schema(self, answer: dict[str, Any]) -> dict[str, Any]:
+        try:
+            schema = json.loads(answer["schema"])
+        except ValueError as error:
+            raise DecodeError(f"{self} has a schema that is not JSON: {error}") from error
+        if not isinstance(schema, dict) or "name" not in schema:
+            raise DecodeError(f"{self} has a schema that is no record: {str(schema)[:80]}")
+        return schema

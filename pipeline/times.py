@@ -12,11 +12,9 @@ GPS          gravitational waves; seconds since 1980-01-06, always 19 s behind T
 The leap seconds are those of the installed ERFA, which astropy uses too.
 """
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import cache
-
-import numpy as np
-import numpy.typing as npt
 
 from pipeline.core import EventTime
 
@@ -45,6 +43,8 @@ _FIRST_US = 63_072_000 * _SECOND_US
 _LAST_US = 4_102_444_800 * _SECOND_US
 """2100-01-01 [µs UTC]."""
 
+_FIRST_YEAR = 1972
+_MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,12 +88,12 @@ def from_jd_utc(jd: float) -> int:
     >>> iso_utc(from_jd_utc(2458493.7606134))
     '2019-01-10T06:15:16.997762Z'
     """
-    return _plausible((jd - _UNIX_JD) * _DAY_US, f"Julian Date {jd}")
+    return _plausible((jd - _UNIX_JD) * _DAY_US, "Julian Date", jd)
 
 
 def from_mjd_utc(mjd: float) -> int:
     """Return a Modified Julian Date [d, UTC] on our clock [µs UTC]."""
-    return _plausible((mjd - _UNIX_MJD) * _DAY_US, f"Modified Julian Date {mjd}")
+    return _plausible((mjd - _UNIX_MJD) * _DAY_US, "Modified Julian Date", mjd)
 
 
 def from_mjd_tai(mjd: float) -> int:
@@ -102,8 +102,7 @@ def from_mjd_tai(mjd: float) -> int:
     >>> from_mjd_utc(61041.5) - from_mjd_tai(61041.5)
     37000000
     """
-    name = f"Modified Julian Date {mjd} (TAI)"
-    return _from_tai(_plausible((mjd - _UNIX_MJD) * _DAY_US, name), name)
+    return _from_tai(_plausible((mjd - _UNIX_MJD) * _DAY_US, "Modified Julian Date", mjd))
 
 
 def from_gps(seconds: float) -> int:
@@ -112,8 +111,7 @@ def from_gps(seconds: float) -> int:
     >>> iso_utc(from_gps(1126259462.42))
     '2015-09-14T09:50:45.420000Z'
     """
-    name = f"GPS time {seconds}"
-    return _from_tai(_plausible((seconds + _GPS_TAI_S) * _SECOND_US, name), name)
+    return _from_tai(_plausible((seconds + _GPS_TAI_S) * _SECOND_US, "GPS time", seconds))
 
 
 def iso_utc(us: int) -> str:
@@ -126,30 +124,26 @@ def iso_utc(us: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def _plausible(us: float, name: str) -> int:
+def _plausible(us: float, name: str, value: float) -> int:
     if not _FIRST_US <= us < _LAST_US:  # false for NaN too
-        raise ValueError(f"{name} lies outside the years 1972 to 2099")
+        raise ValueError(f"{name} {value} lies outside the years 1972 to 2099")
     return round(us)
 
 
-def _from_tai(tai_us: int, name: str) -> int:
+def _from_tai(tai_us: int) -> int:
     """Return microseconds of UTC for those of TAI since 1970-01-01 on its own clock."""
     starts, offsets = _leap_seconds()
-    step = int(np.searchsorted(starts, tai_us, side="right")) - 1
-    if step < 0:
-        raise ValueError(f"{name} lies before 1972")
-    return tai_us - int(offsets[step])
+    return tai_us - offsets[max(bisect_right(starts, tai_us) - 1, 0)]
 
 
 @cache
-def _leap_seconds() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _leap_seconds() -> tuple[list[int], list[int]]:
     """Return when each TAI-UTC began, on the TAI clock, and its size; both in µs."""
     # It takes a while to load, and streams in UTC do not need it.
     import erfa  # type: ignore[import-untyped]
 
-    table = erfa.leap_seconds.get()
-    table = table[table["year"] >= 1972]  # noqa: PLR2004 - before it were no whole seconds
+    table = [row for row in erfa.leap_seconds.get() if row["year"] >= _FIRST_YEAR]
+    offsets = [round(row["tai_utc"]) * _SECOND_US for row in table]
     months = [datetime(row["year"], row["month"], 1, tzinfo=UTC) - _EPOCH for row in table]
-    offsets = np.round(table["tai_utc"]).astype(np.int64) * _SECOND_US
-    starts = np.array([month // timedelta(microseconds=1) for month in months])
-    return starts + offsets, offsets
+    starts = [month // _MICROSECOND for month in months]
+    return [start + offset for start, offset in zip(starts, offsets, strict=True)], offsets

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from pipeline.container import MAGIC, Header, blocks, one_record, only_block
+from pipeline.container import MAGIC, Header, HeaderReader, blocks, one_record, only_block
 from pipeline.core import PacketFormat
 from pipeline.errors import ConfigurationError, DecodeError, PipelineError
 from pipeline.first_bytes import describe
@@ -74,6 +74,7 @@ class PacketReader:
 
         self._container_plan = lru_cache(_MOST_PLANS)(plan_schema)
         self._confluent_plan = lru_cache(_MOST_PLANS)(plan_id)
+        self._headers = HeaderReader()
         self._wire = wire
         self._schemaless_plan: PacketPlan | None = None
         if schema is not None:
@@ -112,7 +113,7 @@ class PacketReader:
     def _read(self, data: bytes) -> tuple[PacketFormat, dict[str, Any], str]:
         match self._recognise(data):
             case "container":
-                header = Header.read(data)
+                header = self._headers.read(data)
                 packet = self._container_plan(header.schema)
                 block = only_block(data, header)
                 fields = packet.read(block.data, block.start, block.end)

@@ -11,7 +11,6 @@ https://sdm-schemas.lsst.io/apdb.html
 from collections.abc import Mapping
 from typing import Any
 
-from models.deep_hits.stamps import snr_difference
 from pipeline.core import Candidate, Event, EventTime, PacketFormat
 from pipeline.fits import read_ccd, read_image, reference_pixel
 from pipeline.streams.hits.sample import cutout, make_candidate
@@ -40,17 +39,13 @@ def decode(packet: Mapping[str, Any]) -> Candidate:
         cutout(packet, name, source_id)
         for name in ("cutoutTemplate", "cutoutScience", "cutoutDifference")
     )
-    template, science = read_image(template_file), read_image(science_file)
     difference, variance = read_ccd(difference_file)
-    ratio = None
-    if variance is not None:
-        ratio = snr_difference(difference, science, template, variance)
     return make_candidate(
         event,
-        template=template,
-        science=science,
+        template=read_image(template_file),
+        science=read_image(science_file),
         difference=difference,
-        snr_difference=ratio,
+        variance=variance,
         centre=_source_pixel(reference_pixel(difference_file), difference.shape),
     )
 

@@ -5,6 +5,7 @@ Pixels travel as bytes, with their type and shape beside them.  The source is in
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,27 +39,36 @@ def decode(packet: Mapping[str, Any]) -> Candidate:
         template=_stamp(packet, "template"),
         science=_stamp(packet, "science"),
         difference=_stamp(packet, "difference"),
-        snr_difference=_stamp(packet, "snrDifference") if has_snr else None,
+        snr=_stamp(packet, "snrDifference") if has_snr else None,
     )
 
 
 def _stamp(packet: Mapping[str, Any], name: str) -> FloatArray:
-    data, dtype, shape = packet[name], packet["dtype"], packet["shape"]
+    data, shape = packet[name], packet["shape"]
     if not data:
         raise MissingInput(f"event {packet['candidateId']} has no {name}")
-    if not _DTYPE.fullmatch(dtype):
-        raise DecodeError(f"{name} has pixels of unknown type {dtype!r}")
+    dtype = _pixel_type(packet["dtype"])
     if len(shape) != 2 or min(shape) < 1:  # noqa: PLR2004 - (y, x)
         raise DecodeError(f"{name} has the shape {shape}, and should have (y, x)")
     height, width = shape
-    size = height * width * np.dtype(dtype).itemsize
+    size = height * width * dtype.itemsize
     if size != len(data):
         raise DecodeError(
-            f"{name} of {height} x {width} pixels of type {dtype} should have {size} bytes, "
-            f"and has {len(data)}"
+            f"{name} of {height} x {width} pixels of type {packet['dtype']} should have {size} "
+            f"bytes, and has {len(data)}"
         )
+    pixels = np.frombuffer(data, dtype).reshape(height, width)
+    if dtype == np.float32:
+        return pixels
     with np.errstate(over="ignore"):  # preprocessing counts infinite pixels
-        return np.frombuffer(data, dtype).reshape(height, width).astype(np.float32)
+        return pixels.astype(np.float32)
+
+
+@lru_cache
+def _pixel_type(name: str) -> np.dtype[Any]:
+    if not _DTYPE.fullmatch(name):
+        raise DecodeError(f"pixels of unknown type {name!r}")
+    return np.dtype(name)
 
 
 FORMAT = PacketFormat(

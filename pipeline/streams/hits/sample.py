@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from models.deep_hits.stamps import SIDE, centre_stamp
+from models.deep_hits.stamps import SIDE, centre_stamp, snr_difference
 from pipeline.core import Candidate, Event, FloatArray
 from pipeline.errors import DecodeError, MissingInput
 
@@ -35,7 +35,8 @@ def make_candidate(
     template: FloatArray,
     science: FloatArray,
     difference: FloatArray,
-    snr_difference: FloatArray | None = None,
+    snr: FloatArray | None = None,
+    variance: FloatArray | None = None,
     centre: tuple[int, int] | None = None,
     side: int | None = None,
 ) -> Candidate:
@@ -47,29 +48,40 @@ def make_candidate(
         Whose stamps they are.
     template, science, difference
         Stamps, all of one shape ``(y, x)``, in the survey's unit.
-    snr_difference
-        Difference over its standard deviation, likewise; None leaves the channel NaN, and
-        preprocessing derives it.
+    snr
+        Difference over its standard deviation in each pixel, likewise.
+    variance
+        Variance of the difference, likewise, where there is no ``snr``. Without both the channel
+        is NaN, and preprocessing derives it.
     centre
         Pixel ``(y, x)`` of the source; the middle of the stamps if left out.
     side
         Height and width that the survey promises [pixel]; any square if left out.
     """
     stamps = {"template": template, "science": science, "difference": difference}
-    if snr_difference is not None:
-        stamps["SNR difference"] = snr_difference
-    shape = difference.shape
-    if any(stamp.shape != shape for stamp in stamps.values()) or 0 in shape:
+    fourth = snr if variance is None else variance
+    if fourth is not None:
+        stamps["SNR difference" if variance is None else "variance"] = fourth
+    height, width = difference.shape
+    if any(stamp.shape != (height, width) for stamp in stamps.values()) or 0 in (height, width):
         shapes = ", ".join(f"{name} {stamp.shape}" for name, stamp in stamps.items())
         raise DecodeError(f"the stamps of event {event.event_id} do not fit: {shapes}")
-    sample = np.full((4, SIDE, SIDE), np.nan, np.float32)
+    sample = np.empty((4, SIDE, SIDE), np.float32)
     padded = 0.0
     for channel, stamp in enumerate(stamps.values()):
-        sample[channel], padded = centre_stamp(stamp, SIDE, centre)
-    quality = {
-        "paddedFraction": padded,
-        "nonSquare": float(shape != (side or shape[0], side or shape[0])),
-        "implausibleTime": float(event.time is not None and event.survey_us is None),
-    }
-    wrong = {name: value for name, value in quality.items() if value}
-    return Candidate(event, sample, wrong)
+        if (height, width) == (SIDE, SIDE) and centre is None:
+            sample[channel] = stamp
+        else:
+            sample[channel], padded = centre_stamp(stamp, SIDE, centre)
+    if fourth is None:
+        sample[3] = np.nan
+    if variance is not None:
+        sample[3] = snr_difference(sample[2], sample[1], sample[0], sample[3])
+    quality: dict[str, float] = {}
+    if padded:
+        quality["paddedFraction"] = padded
+    if (height, width) != (side or height, side or height):
+        quality["nonSquare"] = 1.0
+    if event.time is not None and event.survey_us is None:
+        quality["implausibleTime"] = 1.0
+    return Candidate(event, sample, quality)
