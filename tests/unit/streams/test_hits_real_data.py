@@ -1,0 +1,165 @@
+"""The packets that surveys really sent: which are read, and what is wrong with the others."""
+
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pipeline.decode import Decoder
+from pipeline.errors import DecodeError, InvalidMessage
+from pipeline.schema_store import SchemaStore
+from pipeline.streams import STREAMS
+from pipeline.wire import PacketReader, split_container
+
+
+@pytest.fixture(scope="module")
+def hits(survey_data):
+    stream = STREAMS["hits"]
+    store = SchemaStore(directory=survey_data / "lsst" / "schemas")
+    return Decoder(stream, PacketReader(stream.formats, store))
+
+
+def messages(path):
+    """Return what a file is as messages: its records, or all of it if it has none."""
+    data = path.read_bytes()
+    try:
+        return split_container(data)
+    except DecodeError:
+        return [data]
+
+
+def outcomes(hits, folder):
+    """Decode all files of a folder; return what came out, by file and record."""
+    found = {}
+    for path in sorted(path for path in folder.rglob("*") if path.suffix != ".avsc"):
+        if not path.is_file():
+            continue
+        for index, data in enumerate(messages(path)):
+            try:
+                found[path.name, index, path.parent.name] = hits.decode(data)
+            except InvalidMessage as error:
+                found[path.name, index, path.parent.name] = error
+    return found
+
+
+@pytest.fixture(scope="module")
+def ztf(hits, survey_data):
+    return outcomes(hits, survey_data / "ztf")
+
+
+def good(found):
+    return [value for value in found.values() if not isinstance(value, Exception)]
+
+
+def reasons(found):
+    """Count the errors, without the numbers in them."""
+    errors = (value for value in found.values() if isinstance(value, Exception))
+    return Counter(f"{type(e).__name__}: {re.sub(r'-?[0-9]+', 'N', str(e))}" for e in errors)
+
+
+def test_every_readable_record_of_ztf_is_a_candidate(ztf):
+    candidates = good(ztf)
+
+    assert len(candidates) == 186  # and two more are readable but for their stamps, which are JPEG
+    assert len({candidate.event.event_id for candidate in candidates}) == 181
+
+
+def test_every_unreadable_file_of_ztf_says_why(ztf):
+    assert reasons(ztf) == {
+        "DecodeError: the Avro schema is a list of N types "
+        "(candidate, prv_candidate, cutout, alert), not one": 4,
+        "DecodeError: the Avro container is truncated: a block of it ends after N bytes, "
+        "and there are N": 4,
+        "DecodeError: the image is a JPEG image, not FITS": 2,
+        "DecodeError: the message is a zip archive, no Avro packet": 1,
+        "DecodeError: the message is gzip, no Avro packet": 1,
+    }
+
+
+def test_all_schemas_of_ztf_are_read(ztf):
+    found = Counter(candidate.schema_id for candidate in good(ztf))
+
+    assert found == {
+        "topLevelRecord": 109,
+        "ztf.alert 3.3": 56,
+        "ztf.alert 4.01": 10,
+        "ztf.alert 3.1": 6,
+        "ztf.alert 1.8": 4,
+        "ztf.alert 3.2": 1,
+    }
+
+
+def test_every_packet_of_ztf_has_a_place_and_a_time(ztf):
+    for candidate in good(ztf):
+        event = candidate.event
+        assert 0 <= event.ra_deg < 360
+        assert -90 <= event.dec_deg <= 90
+        assert event.time.scale == "utc"
+        assert 1.5e15 < event.survey_us < 1.8e15  # 2017 to 2027
+
+
+def test_spark_files_are_named_by_the_candid_backwards(ztf):
+    names = {
+        (name, candidate.event.event_id)
+        for (name, _, folder), candidate in ztf.items()
+        if folder == "alercebroker+pipeline" and candidate.schema_id == "topLevelRecord"
+    }
+
+    assert len(names) == 42
+    assert all(name.removesuffix(".avro")[::-1] == event_id for name, event_id in names)
+
+
+CUT = {
+    "000010510553834249.avro": (43, 63),
+    "000010512502623516.avro": (63, 54),
+    "000010512547213126.avro": (63, 59),
+}
+
+
+def test_the_three_cutouts_at_an_edge_are_noted_and_need_no_padding(ztf):
+    noted = {key[0]: value.quality for key, value in ztf.items() if getattr(value, "quality", None)}
+
+    assert noted == {name: {"nonSquare": 1} for name in CUT}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_the_source_of_a_cutout_at_an_edge_is_in_the_middle(ztf, name):
+    (candidate,) = (value for key, value in ztf.items() if key[0] == name)
+    y, x = np.unravel_index(np.nanargmax(candidate.sample[2]), (21, 21))
+
+    assert max(abs(y - 10), abs(x - 10)) <= 1
+
+
+def test_every_packet_of_rubin_with_cutouts_is_a_candidate(hits, survey_data):
+    found = outcomes(hits, survey_data / "lsst")
+
+    assert reasons(found) == {"MissingInput: event N has no cutoutTemplate": 27}
+    assert len(good(found)) == 13
+    for (name, _, _), candidate in found.items():
+        if not isinstance(candidate, Exception):
+            assert candidate.event.event_id == name.removesuffix(".confluent.avro")
+            assert candidate.quality == {}
+            assert np.isfinite(candidate.sample).all()
+
+
+def test_packets_of_other_surveys_are_named(hits, survey_data):
+    found = outcomes(hits, survey_data / "other_surveys")
+
+    assert good(found) == []
+    assert reasons(found) == {
+        "DecodeError: the packet is like ZTF's, and not ZTF's (publisher: pgirdps)": 4,
+        "DecodeError: the packet is like ZTF's, and not ZTF's (publisher: DESIRT)": 1,
+        "DecodeError: this stream knows no packets like winter.alert, with the fields "
+        "schemavsn, publisher, objectid, candid, candidate ...": 4,
+        "DecodeError: this stream knows no packets like atlas.alert, with the fields "
+        "schemavsn, publisher, objectId, candid, candidate ...": 3,
+        "DecodeError: this stream knows no packets like lsst.vN_N.brokerClassfication, with the "
+        "fields alertId, diaObjectId, elasticcPublishTimestamp, brokerIngestTimestamp, "
+        "classifications": 1,
+        "DecodeError: the Avro schema is not valid: redefined named type: atlas.alert.cutout": 1,
+        "DecodeError: the Avro schema is not valid: "
+        "Default value <None> must match schema type: int": 2,
+        "DecodeError: the message is unknown binary data (eN aN fN ad N aN Nd cN), "
+        "no Avro packet": 1,
+    }
