@@ -84,9 +84,10 @@ constraints: ## choose the newest versions that pyproject.toml allows: makes con
 	$(say) 'Installing the newest allowed versions into a fresh environment'
 	@mkdir -p .cache && rm -rf .cache/fresh && $(PYTHON) -m venv .cache/fresh
 	@.cache/fresh/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@sed '/^[^#]/d' constraints.txt > .cache/constraints.txt
-	@.cache/fresh/bin/pip freeze --exclude-editable | sed '/ @ /{w /dev/stderr' -e 'q1' -e '}' >> .cache/constraints.txt
-	@mv .cache/constraints.txt constraints.txt && rm -rf .cache/fresh
+	@.cache/fresh/bin/pip freeze --exclude-editable > .cache/frozen.txt
+	@! grep ' @ ' .cache/frozen.txt || { echo 'A local file or a URL is no version.' >&2; exit 1; }
+	@grep '^#' constraints.txt | cat - .cache/frozen.txt > .cache/constraints.txt
+	@mv .cache/constraints.txt constraints.txt && rm -rf .cache/fresh .cache/frozen.txt
 
 clean: ## remove what the tools left, and the demo's report
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist demo-out
