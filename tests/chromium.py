@@ -10,6 +10,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -32,6 +33,15 @@ QUIET = (
     "--remote-debugging-pipe",
 )
 ANSWER_TIMEOUT_S = 60.0
+
+# Puts our ends of the pipes where the browser looks for them, and becomes the browser.
+PLUMBING = """\
+import fcntl, os, sys
+read, write = (fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def browser_program() -> str | None:
@@ -115,15 +125,14 @@ def open_page(program: str) -> Iterator[Page]:
     """Start a browser, and end it with the block."""
     to_browser, from_browser = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
-        # The shell puts our ends of the pipes where the browser looks for them.
-        plumbing = f'exec "$@" 3<&{to_browser[0]} 4>&{from_browser[1]}'
         process = subprocess.Popen(
-            ["/bin/sh", "-c", plumbing, "sh", program, *QUIET, f"--user-data-dir={profile}"],
+            [sys.executable, "-c", PLUMBING, *map(str, (to_browser[0], from_browser[1])),
+             program, *QUIET, f"--user-data-dir={profile}"],
             pass_fds=(to_browser[0], from_browser[1]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-        )
+        )  # fmt: skip
         os.close(to_browser[0])
         os.close(from_browser[1])
         page = Page(to_browser[1], from_browser[0])

@@ -33,6 +33,7 @@ def demo(
     """
     from pipeline.demo.session import Options, run_demo
     from pipeline.demo.show import Show
+    from pipeline.report.summary import milliseconds
 
     show = Show()
     with _stopped_by_signals(show.step) as stop:
@@ -44,7 +45,7 @@ def demo(
         f"{total['consumed']:,} consumed = {total['classified']:,} classified"
         f" + {total['deadLettered']:,} dead-lettered"
         f"{'' if summary.adds_up else ': it does not add up'}; {summary.alerts:,} alerts;"
-        f" latency {latency.p50_ms:.1f} ms, 99 % {latency.p99_ms:.1f} ms"
+        f" latency {milliseconds(latency.p50_ms)}, 99 % {milliseconds(latency.p99_ms)}"
     )
     show.step(f"the report: {(out / 'report.html').resolve()}")
     raise typer.Exit(0 if summary.adds_up else 1)

@@ -61,6 +61,9 @@ class Flow:
         self._settings = settings
         self._show = show
         self._stop = stop
+        self._over = threading.Event()
+        """Set when there is nobody to publish for."""
+
         self.traffic: Sequence[Packet] = ()
         self.began_us = now_us()
         """When the first message was sent [µs UTC]."""
@@ -100,8 +103,7 @@ class Flow:
                     self._stop.is_set() or time.monotonic() - last_s > PATIENCE_S
                 ):
                     break
-            if not daemon.running:
-                self._stop.set()  # the publisher, too
+            self._over.set()
             self.delivered = sending.result().delivered
         if not daemon.running:
             self._show.step(f"the daemon ended; the last it said:\n{daemon.log_tail}")
@@ -129,7 +131,7 @@ class Flow:
     def _until_stopped(self) -> Iterator[FileMessage]:
         deadline_s = time.monotonic() + self._options.seconds
         for message in messages(self.traffic):
-            if self._stop.is_set() or time.monotonic() > deadline_s:
+            if self._stop.is_set() or self._over.is_set() or time.monotonic() > deadline_s:
                 return
             yield message
 

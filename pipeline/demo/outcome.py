@@ -27,7 +27,7 @@ from pipeline.streams import STREAMS
 from pipeline.supervisor import cores
 from pipeline.wire import PacketReader
 
-__all__ = ["Run", "summarise", "write_outcome"]
+__all__ = ["Run", "one_of_each", "summarise", "write_outcome"]
 
 ALERTS = 12
 OTHERS = 6
@@ -63,7 +63,7 @@ def write_outcome(run: Run, settings: Settings, out: Path) -> Summary:
         summary=summary,
         seen=run.seen,
         galleries=list(_galleries(run, settings)),
-        letters=_one_of_each(run.letters),
+        letters=one_of_each(run.letters),
     )
     (out / "report.html").write_text(render(report), encoding="utf-8")
     return summary
@@ -202,7 +202,7 @@ def _spread(seen: Sequence[Seen], most: int) -> Sequence[Seen]:
     return [seen[int(k)] for k in np.linspace(0, len(seen) - 1, most)]
 
 
-def _one_of_each(letters: Sequence[Letter]) -> Sequence[Letter]:
+def one_of_each(letters: Sequence[Letter]) -> Sequence[Letter]:
     """Choose dead letters: those that nobody broke, then one for each way of breaking."""
     ours = {(letter.broken, letter.error): letter for letter in reversed(letters) if letter.broken}
     strange = [letter for letter in letters if not letter.broken]

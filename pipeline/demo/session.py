@@ -23,7 +23,7 @@ from pipeline.report.summary import Summary
 from pipeline.settings import PREFIX, Settings, read_settings
 from pipeline.topics import create_topics
 
-__all__ = ["Options", "run_demo"]
+__all__ = ["Options", "forget_environment", "run_demo"]
 
 PARTITIONS = 2
 READY_TIMEOUT_S = 120.0
@@ -43,7 +43,7 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
         If the broker or the daemon does not start.
     """
     began_us = now_us()
-    _forget_environment()
+    forget_environment()
     out = _empty_folder(options.out)
     show.step("starting a broker in memory")
     with EmbeddedBroker(log=out / "broker.log") as broker:
@@ -78,7 +78,7 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
     return write_outcome(run, settings, out)
 
 
-def _forget_environment() -> None:
+def forget_environment() -> None:
     """Forget settings of the environment: the demo must not find its way to a survey's broker."""
     for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
         del os.environ[name]

@@ -32,7 +32,7 @@ class LatencyAxis:
 
     Examples
     --------
-    >>> axis = LatencyAxis([Quantiles.of([0.3, 40.0])])
+    >>> axis = LatencyAxis([Quantiles.of([0.3]), Quantiles.of([40.0])])
     >>> axis.ticks_ms
     [0.1, 1.0, 10.0, 100.0]
     >>> axis.percent(1.0)
