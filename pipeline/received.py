@@ -23,6 +23,7 @@ from pipeline.schema_store import SchemaStore
 __all__ = ["ClassificationReader", "JudgingNetwork", "ReceivedAlert"]
 
 FRAME_BYTES = 5
+MOST_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +145,10 @@ class ClassificationReader:
         ours = avro_schemas.load("classification")
         wanted = [f for f in ours["fields"] if fields is None or f["name"] in fields]
         self._ours = fastavro.parse_schema({**ours, "fields": wanted})
+        self._name = f"{ours['namespace']}.{ours['name']}"
         self._schemas = schemas or SchemaStore()
         # A topic sees one schema for each version of the daemon that wrote to it.
-        self._from_text = lru_cache(64)(_parse)
+        self._from_text = lru_cache(64)(lambda text: self._parse(json.loads(text)))
         self._from_id = lru_cache(64)(self._look_up)
 
     def read(self, data: bytes) -> dict[str, Any]:
@@ -164,9 +166,9 @@ class ClassificationReader:
         except PipelineError:
             raise
         except Exception as error:  # damaged records make fastavro raise anything
-            raise DecodeError(
-                f"not a classification of ours: {type(error).__name__}: {error}"
-            ) from error
+            # fastavro prints whole schemas; the beginning says what there is to say.
+            text = f"{type(error).__name__}: {error}"[:MOST_CHARACTERS]
+            raise DecodeError(f"not a classification of ours: {text}") from error
 
     def _read(self, data: bytes) -> dict[str, Any]:
         if data.startswith(MAGIC):
@@ -182,8 +184,11 @@ class ClassificationReader:
         return dict(record)
 
     def _look_up(self, schema_id: int) -> Any:
-        return fastavro.parse_schema(self._schemas.get(schema_id))
+        return self._parse(self._schemas.get(schema_id))
 
-
-def _parse(schema: bytes) -> Any:
-    return fastavro.parse_schema(json.loads(schema))
+    def _parse(self, schema: Any) -> Any:
+        writer = fastavro.parse_schema(schema)
+        name = writer["name"] if isinstance(writer, dict) else "a union"
+        if name != self._name:
+            raise DecodeError(f"not a classification of ours: the record is {name}")
+        return writer

@@ -81,8 +81,19 @@ def test_a_container_of_something_else_is_a_decode_error():
     schema = {"type": "record", "name": "x", "fields": [{"name": "a", "type": "int"}]}
     fastavro.writer(data, fastavro.parse_schema(schema), [{"a": 1}])
 
-    with pytest.raises(DecodeError, match="not a classification"):
+    with pytest.raises(DecodeError, match="the record is x$"):
         READER.read(data.getvalue())
+
+
+def test_a_reason_is_short_enough_to_read():
+    changed = json.loads(json.dumps(schemas.load("classification")))
+    changed["fields"][0]["type"] = "boolean"
+    data = io.BytesIO()
+    fastavro.writer(data, fastavro.parse_schema(changed), [as_record(make_alert())])
+
+    with pytest.raises(DecodeError) as error:
+        READER.read(data.getvalue())
+    assert len(str(error.value)) < 300
 
 
 def test_a_frame_without_a_registry_says_so():
