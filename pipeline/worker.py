@@ -5,6 +5,7 @@ tells the supervisor how it is about twice a second, through a pipe whose end
 also tells it when the supervisor is gone.
 """
 
+import contextlib
 import logging
 import os
 import re
@@ -128,7 +129,8 @@ def _run(index: int, settings: Settings, threads: int, pipe: Connection) -> None
     reporter = threading.Thread(target=_report, args=(index, loop, recorder, pipe), daemon=True)
     reporter.start()
     loop.run([topic for stream in settings.streams.values() for topic in stream.topics])
-    _send(index, loop, recorder, pipe)
+    with contextlib.suppress(OSError):  # the supervisor may be gone
+        _send(index, loop, recorder, pipe)
     log.info("drained")
 
 

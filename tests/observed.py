@@ -8,14 +8,25 @@ from collections import Counter
 
 import fastavro
 
+from pipeline.read_topic import read_to_end
+from pipeline.settings import read_settings
+
 __all__ = ["classifications", "dead_letters", "ledger", "native_packets", "publish"]
+
+
+def read(daemon, topic):
+    """Return all committed messages, those included whose commit is still under way."""
+    notes = []
+    messages = list(read_to_end(read_settings(daemon.config), topic, notes))
+    assert notes == []
+    return messages
 
 
 def classifications(daemon):
     """Return the records that a reader of committed data sees."""
     return [
         next(fastavro.reader(io.BytesIO(message.value())))
-        for message in daemon.broker.read(daemon.classifications)
+        for message in read(daemon, daemon.classifications)
     ]
 
 
@@ -23,7 +34,7 @@ def dead_letters(daemon):
     """Return the dead letters: their bytes, and their headers as text."""
     return [
         (message.value(), {name: (value or b"").decode() for name, value in message.headers()})
-        for message in daemon.broker.read(daemon.dead_letters)
+        for message in read(daemon, daemon.dead_letters)
     ]
 
 
