@@ -5,10 +5,11 @@ import numpy as np
 from pipeline.core import Candidate, Event, EventTime, Origin, StageTimes
 from pipeline.ledger import Account, Ledger
 from pipeline.received import JudgingNetwork, ReceivedAlert
+from pipeline.report.durations import latencies
 from pipeline.report.page import Gallery, Report
 from pipeline.report.pictures import PICTURES
 from pipeline.report.seen import Exhibit, Letter, Seen, Truth
-from pipeline.report.summary import Summary, confusion, errors, latencies, networks
+from pipeline.report.summary import Summary, confusion, errors, networks
 
 __all__ = ["BEGIN_US", "account", "exhibit", "ledger", "letter", "report", "seen", "summary"]
 

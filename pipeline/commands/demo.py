@@ -33,7 +33,7 @@ def demo(
     """
     from pipeline.demo.session import Options, run_demo
     from pipeline.demo.show import Show
-    from pipeline.report.summary import milliseconds
+    from pipeline.report.durations import milliseconds
 
     show = Show()
     with _stopped_by_signals(show.step) as stop:

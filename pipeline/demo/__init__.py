@@ -7,7 +7,7 @@
 `watch`         a subscriber, who notes what arrives and when
 `flow`          packets in, results out, while it runs
 `show`          what the person at the terminal sees meanwhile
-`outcome`       what is made of it: the summary, and what is shown in the report
+`outcome`       what is made of it: summary and report (`choice` of what to show)
 ==============  ==============================================================
 
 Nothing here classifies or counts by itself: the daemon, the publisher, the

@@ -16,7 +16,7 @@ from pipeline.demo.watch import Watcher
 from pipeline.files import FileMessage
 from pipeline.kafka import make_producer
 from pipeline.publish import Delivery, publish, publisher_config
-from pipeline.report.summary import latencies
+from pipeline.report.durations import latencies
 from pipeline.settings import Settings
 
 __all__ = ["Flow", "Options"]

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.report.summary import Quantiles, milliseconds
+from pipeline.report.durations import Quantiles, milliseconds
 
 __all__ = ["Show", "Standing"]
 

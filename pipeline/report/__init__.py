@@ -2,7 +2,7 @@
 
 ==============  ==============================================================
 `seen`          what a subscriber has seen of the run
-`summary`       its numbers, as ``summary.json`` has them
+`summary`       its numbers, as ``summary.json`` has them (`durations`)
 `pictures`      what the network was shown, one function for each stream
 `page`          all of it as one HTML file: `numbers`, `charts`, `cards`, `html`
 ==============  ==============================================================

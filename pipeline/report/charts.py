@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.report.durations import Quantiles
 from pipeline.report.html import Markup, tag
-from pipeline.report.summary import Quantiles
 
 __all__ = ["LatencyAxis", "per_second_chart", "quantile_track", "score_chart"]
 

@@ -3,16 +3,10 @@
 from collections.abc import Sequence
 
 from pipeline.report.charts import LatencyAxis, per_second_chart, quantile_track, score_chart
+from pipeline.report.durations import Quantiles, milliseconds
 from pipeline.report.html import Markup, tag
 from pipeline.report.seen import STAGES, Seen
-from pipeline.report.summary import (
-    Confusion,
-    NetworkUsed,
-    Quantiles,
-    Summary,
-    confusion,
-    milliseconds,
-)
+from pipeline.report.summary import Confusion, NetworkUsed, Summary, confusion
 
 __all__ = ["latency", "ledger", "scores", "tiles"]
 

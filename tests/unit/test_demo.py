@@ -6,8 +6,8 @@ import pytest
 from models import NETWORKS
 from pipeline.decode import Decoder
 from pipeline.demo.breakage import BREAKAGES
+from pipeline.demo.choice import LETTERS, one_of_each
 from pipeline.demo.daemon import TOPIC, write_config
-from pipeline.demo.outcome import LETTERS, one_of_each
 from pipeline.demo.session import forget_environment
 from pipeline.demo.traffic import EVERY, simulate_traffic
 from pipeline.errors import InvalidMessage, UnusableSample

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.report import Gallery, Report, render
 from pipeline.report.cards import clock
 from pipeline.report.charts import LatencyAxis
-from pipeline.report.summary import Quantiles
+from pipeline.report.durations import Quantiles
 from tests.report_values import account, exhibit, ledger, letter, report, seen
 
 # What a survey may call an event, except for what no document can hold.

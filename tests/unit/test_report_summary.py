@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.report.durations import Quantiles, latencies
 from pipeline.report.seen import STAGES
-from pipeline.report.summary import Quantiles, confusion, latencies, networks
+from pipeline.report.summary import confusion, networks
 from tests.report_values import account, ledger, letter, seen, summary
 
 STEPS_US = st.lists(st.integers(0, 10**7), min_size=len(STAGES), max_size=len(STAGES))
