@@ -6,10 +6,13 @@ from typing import Literal, TypeAlias
 
 from deploy.grafana.promql import quantile, rate, selector, total
 
-__all__ = ["Chart", "buckets", "gauges", "increases", "quantiles", "rates", "shares"]
+__all__ = ["OBJECTIVE_S", "Chart", "buckets", "gauges", "increases", "quantiles", "rates", "shares"]
 
 Queries: TypeAlias = Mapping[str, str]
 """Expression by legend."""
+
+OBJECTIVE_S = 0.25
+"""99 % of the messages are to be answered so fast; the alert rules say the same [s]."""
 
 
 @dataclass(frozen=True, slots=True)

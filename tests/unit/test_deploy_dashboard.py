@@ -8,7 +8,7 @@ import promql_parser
 import pytest
 import yaml
 
-from deploy.grafana.rows import OBJECTIVE_S
+from deploy.grafana.chart import OBJECTIVE_S
 from pipeline.metrics import DEFINITIONS
 from tests.deployed import (
     DASHBOARD,

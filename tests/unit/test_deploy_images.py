@@ -33,7 +33,6 @@ extends: default
 rules:
   line-length: disable  # an expression or a sentence is one line
   document-start: disable
-  comments: {min-spaces-from-content: 1}
 """
 
 
