@@ -6,6 +6,7 @@ files: the same code, so the same answers.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import fastavro.schema
 import numpy as np
@@ -222,7 +223,7 @@ def open_lane(
     if name not in STREAMS:
         raise ConfigurationError(f"there is no stream {name!r}; there are {', '.join(STREAMS)}")
     stream = STREAMS[name]
-    schema = None
+    schema: Any = None
     if stream_settings.schema_file is not None:
         try:
             schema = fastavro.schema.load_schema(str(stream_settings.schema_file))

@@ -115,11 +115,11 @@ class OffsetLedger:
         self._partitions: dict[Partition, _State] = {}
         self._changed = threading.Condition()
 
-    def assign(self, tallies: Mapping[Partition, Tally | None]) -> None:
-        """Take partitions over, with the tallies that were last committed, if any were."""
+    def assign(self, committed: Mapping[Partition, tuple[int, Tally | None]]) -> None:
+        """Take partitions over, with the offsets (below 0 for none) and tallies last committed."""
         with self._changed:
-            for partition, tally in tallies.items():
-                self._partitions[partition] = _State(tally)
+            for partition, (offset, tally) in committed.items():
+                self._partitions[partition] = _State(tally, committed=max(-1, offset))
             self._changed.notify_all()
 
     def forget(self, partitions: Iterable[Partition]) -> None:
@@ -181,9 +181,9 @@ class OffsetLedger:
             return sum(len(state.pending) for state in self._partitions.values())
 
     def positions(self) -> dict[Partition, int]:
-        """Return what we last committed, for each partition where we have."""
+        """Return the committed offset of each partition, -1 where there is none."""
         with self._changed:
-            return {p: s.committed for p, s in self._partitions.items() if s.committed >= 0}
+            return {partition: state.committed for partition, state in self._partitions.items()}
 
     def wait_until_idle(self, timeout_s: float) -> bool:
         """Wait until all that was read is committed; return whether it came to that."""

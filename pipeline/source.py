@@ -165,14 +165,14 @@ class Source:
         log.info("rewound", partitions=len(partitions))
 
     def lags(self) -> dict[Partition, int]:
-        """Return the messages in each partition that are not committed yet, from what was fetched last."""
+        """Return the messages of each partition that are not committed, as far as was fetched last."""
         lags = {}
         for (topic, partition), committed in self._ledger.positions().items():
-            _, high = self.consumer.get_watermark_offsets(
+            low, high = self.consumer.get_watermark_offsets(
                 TopicPartition(topic, partition), cached=True
-            ) or (0, -1)
-            if high >= 0:
-                lags[topic, partition] = max(0, high - committed)
+            )
+            if high >= 0:  # else nothing was fetched yet
+                lags[topic, partition] = max(0, high - max(low, committed))
         return lags
 
     def close(self) -> None:
@@ -196,7 +196,7 @@ class Source:
                 raise TransientError(f"no committed offset of {item.topic}: {item.error.str()}")
             tally = Tally.from_metadata(item.metadata) if item.offset != OFFSET_INVALID else None
             committed[item.topic, item.partition] = (item.offset, tally)
-        self._ledger.assign({partition: tally for partition, (_, tally) in committed.items()})
+        self._ledger.assign(committed)
         return committed
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
@@ -221,11 +221,16 @@ class Source:
 
 def _record(message: Message, received_us: int) -> Record:
     kind, timestamp_ms = message.timestamp()
+    # Only a message that is an error lacks these, which the types cannot say.
+    topic: Any = message.topic()
+    partition: Any = message.partition()
+    offset: Any = message.offset()
+    headers: Any = message.headers() or ()
     return Record(
         value=message.value() or b"",
-        origin=Origin(message.topic(), message.partition(), message.offset()),
+        origin=Origin(topic, partition, offset),
         key=message.key(),
-        headers=tuple(message.headers() or ()),
+        headers=tuple(headers),
         broker_us=None if kind == TIMESTAMP_NOT_AVAILABLE else timestamp_ms * 1000,
         received_us=received_us,
     )

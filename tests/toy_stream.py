@@ -89,9 +89,20 @@ def toy_lane():
 
 @contextlib.contextmanager
 def toy_loop(
-    broker, topics, group, *, task="t.0", transactional=True, commit_interval_s=0.1, **consumer
+    broker,
+    topics,
+    group,
+    *,
+    task="t.0",
+    transactional=True,
+    commit_interval_s=0.1,
+    errors=None,
+    **consumer,
 ):
-    """Run a loop in a thread; end it, drained, with the block."""
+    """Run a loop in a thread; end it, drained, with the block.
+
+    An error of the loop fails the test, unless it gave a list for errors.
+    """
     options = {
         "bootstrap.servers": broker.bootstrap,
         "group.id": group,
@@ -127,12 +138,13 @@ def toy_loop(
         commit_interval_s=commit_interval_s,
         settle_timeout_s=10,
     )
-    errors = []
+    expected = errors is not None
+    errors = errors if expected else []
 
     def target():
         try:
             loop.run([topics["in"]])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - what it is, the test looks at
             errors.append(error)
 
     thread = threading.Thread(target=target)
@@ -143,4 +155,4 @@ def toy_loop(
         loop.stop()
         thread.join(30)
     assert not thread.is_alive(), "the loop does not end"
-    assert not errors, errors
+    assert expected or not errors, errors

@@ -13,7 +13,7 @@ PARTITION = ("t", 0)
 
 def started(offsets, tally=None):
     ledger = OffsetLedger()
-    ledger.assign({PARTITION: tally})
+    ledger.assign({PARTITION: (-1, tally)})
     origins = [Origin("t", 0, offset) for offset in offsets]
     ledger.start(origins)
     return ledger, origins
@@ -40,7 +40,9 @@ def test_a_commit_never_passes_a_message_in_flight_and_never_goes_back(gaps, dat
     assert previous == offsets[-1] + 1
 
 
-@given(outcomes=st.lists(st.sampled_from(["classified", "dead_lettered"]), min_size=1), data=st.data())
+@given(
+    outcomes=st.lists(st.sampled_from(["classified", "dead_lettered"]), min_size=1), data=st.data()
+)
 def test_the_tally_counts_exactly_what_lies_before_the_commit(outcomes, data):
     ledger, origins = started(range(len(outcomes)))
     finished = data.draw(st.sets(st.integers(0, len(outcomes) - 1)))
