@@ -64,6 +64,14 @@ def test_every_panel_that_the_runbook_sends_to_exists():
     assert [name for name in named if name not in titles] == []
 
 
+@pytest.mark.parametrize(
+    "phrase", ["cannot start", "gave up", "not warmed within", "worker died", "worker killed"]
+)
+def test_the_runbook_quotes_the_log_as_it_is_written(phrase):
+    assert f"`{phrase}" in RUNBOOK.read_text()
+    assert phrase in (ROOT / "pipeline" / "supervisor.py").read_text()
+
+
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+_(?:s|ms|batch|interval))`", TEXT))))
 def test_a_setting_on_an_operators_page_exists(name):
     assert re.search(rf"^#?{name} = ", (DEPLOY / "skytriage.toml").read_text(), re.MULTILINE)
