@@ -45,6 +45,10 @@ class SchemaStore:
         self._schemas = {} if directory is None else _read_directory(directory)
         self._unknown: dict[int, float] = {}
 
+    def __bool__(self) -> bool:
+        """Whether there is any place to look."""
+        return bool(self._schemas) or self._registry is not None
+
     def __repr__(self) -> str:
         return f"SchemaStore({len(self._schemas)} schemas, registry: {self._registry})"
 

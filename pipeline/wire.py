@@ -8,7 +8,8 @@ first bytes           wire format
 anything else         schemaless, if a schema is configured
 ====================  ============================================================
 
-A schemaless record may begin with a zero byte: then the wire format has to be configured too.
+A schemaless record may begin with a zero byte: then the wire format has to be configured too,
+unless there is neither a directory nor a registry of schemas.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,6 +75,7 @@ class PacketReader:
 
         self._container_plan = lru_cache(_MOST_PLANS)(plan_schema)
         self._confluent_plan = lru_cache(_MOST_PLANS)(plan_id)
+        self._expect_frames = bool(schemas) or schema is None
         self._headers = HeaderReader()
         self._wire = wire
         self._schemaless_plan: PacketPlan | None = None
@@ -133,7 +135,7 @@ class PacketReader:
             if data.startswith(MAGIC):
                 return "container"
             framed = data[:1] == b"\0" and len(data) >= _FRAME_BYTES
-            return "confluent" if framed else "schemaless"
+            return "confluent" if framed and self._expect_frames else "schemaless"
         if not data.startswith(_BEGINNINGS[self._wire]):
             raise DecodeError(
                 f"the message is {describe(data)}, no Avro packet (wire: {self._wire})"

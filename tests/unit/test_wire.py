@@ -85,11 +85,16 @@ def test_anything_else_is_read_with_the_schema_that_is_configured():
     assert fields == WANTED
 
 
-def test_a_schemaless_packet_that_begins_like_a_frame_is_read_when_told_so():
+@pytest.mark.parametrize(
+    "options",
+    [{"wire": "schemaless", "store": Store({1: SCHEMA})}, {"wire": "auto"}],
+    ids=["told so", "no schemas of frames"],
+)
+def test_a_schemaless_packet_that_begins_like_a_frame_is_read(options):
     schema = record(a="double", candid="long", candidate="double")
     data = schemaless(schema, {"a": 0.0, "candid": 7, "candidate": 1.0})
 
-    assert read(data, schema=schema, wire="schemaless")[1] == {"candid": 7, "candidate": 1.0}
+    assert read(data, schema=schema, **options)[1] == {"candid": 7, "candidate": 1.0}
 
 
 def test_a_container_is_named_by_its_record_and_version():

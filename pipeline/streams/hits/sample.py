@@ -63,7 +63,7 @@ def make_candidate(
     if fourth is not None:
         stamps["SNR difference" if variance is None else "variance"] = fourth
     height, width = difference.shape
-    if any(stamp.shape != (height, width) for stamp in stamps.values()) or 0 in (height, width):
+    if len({stamp.shape for stamp in stamps.values()}) > 1 or 0 in (height, width):
         shapes = ", ".join(f"{name} {stamp.shape}" for name, stamp in stamps.items())
         raise DecodeError(f"the stamps of event {event.event_id} do not fit: {shapes}")
     sample = np.empty((4, SIDE, SIDE), np.float32)

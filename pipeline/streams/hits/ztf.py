@@ -38,14 +38,17 @@ def decode(packet: Mapping[str, Any]) -> Candidate:
         raise DecodeError(f"the packet is like ZTF's, and not ZTF's (publisher: {publisher})")
     candid = packet.get("candid")
     if candid is None:
-        candid = candidate["candid"]
-    time = EventTime(candidate["jd"], "jd", "utc", "start of exposure")
+        candid = candidate.get("candid")
+    if not isinstance(candid, int):
+        raise MissingInput(f"the packet has no candid: {candid!r}")
+    jd = candidate.get("jd")
+    time = None if jd is None else EventTime(jd, "jd", "utc", "start of exposure")
     event = Event(
         survey="ztf-simulated" if "simulated" in (publisher or "") else "ztf",
         event_id=str(candid),
         event_id_long=candid,
         time=time,
-        survey_us=survey_us(time),
+        survey_us=None if time is None else survey_us(time),
         ra_deg=candidate.get("ra"),
         dec_deg=candidate.get("dec"),
     )

@@ -143,6 +143,20 @@ def test_every_packet_of_rubin_with_cutouts_is_a_candidate(hits, survey_data):
             assert np.isfinite(candidate.sample).all()
 
 
+BRIGHT = ("169813006395375696", "169813007065939974", "169813007065940063")
+"""Signal-to-noise ratio above 20 and reliability above 0.9."""
+
+
+@pytest.mark.parametrize("name", BRIGHT)
+def test_the_source_of_a_rubin_packet_is_in_the_middle(hits, survey_data, name):
+    folder = survey_data / "lsst" / "derived_from_fink_parquet_v10_0"
+    sample = hits.decode((folder / f"{name}.confluent.avro").read_bytes()).sample
+
+    y, x = np.unravel_index(sample[2].argmax(), (21, 21))
+
+    assert max(abs(y - 10), abs(x - 10)) <= 1
+
+
 def test_packets_of_other_surveys_are_named(hits, survey_data):
     found = outcomes(hits, survey_data / "other_surveys")
 

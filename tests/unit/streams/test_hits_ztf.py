@@ -85,6 +85,29 @@ def test_a_packet_that_spark_wrote_has_its_candid_in_the_candidate(hits):
     assert hits.decode(packet(schema=nullable)).event.event_id_long == BIG_ID
 
 
+SPARK = record(
+    "topLevelRecord",
+    objectId=["string", "null"],
+    candid=["long", "null"],
+    candidate=record(
+        "candidate", jd=["double", "null"], candid=["long", "null"], rcid=["int", "null"]
+    ),
+    **CUTOUTS,
+)
+
+
+def test_a_packet_without_a_candid_is_missing_it(hits):
+    with pytest.raises(MissingInput, match="no candid"):
+        hits.decode(packet(schema=SPARK, candid=None, candidate={"candid": None}))
+
+
+def test_a_packet_without_a_time_has_none(hits):
+    candidate = hits.decode(packet(schema=SPARK, candidate={"jd": None}))
+
+    assert candidate.event.time is None
+    assert candidate.quality == {}
+
+
 def test_the_negative_candid_of_a_simulated_alert_is_kept(hits):
     assert hits.decode(packet(candid=-5)).event.event_id == "-5"
 
