@@ -64,6 +64,11 @@ class Flow:
         self._over = threading.Event()
         """Set when there is nobody to publish for."""
 
+        # At this rate there is nothing to gather: each message goes at once. The
+        # producer is made now because librdkafka asks for its id when it is made,
+        # and takes half a second: the first messages would wait for it.
+        client = publisher_config({**settings.kafka.common, "linger.ms": 0})
+        self._producer = make_producer(client)
         self.traffic: Sequence[Packet] = ()
         self.began_us = now_us()
         """When the first message was sent [µs UTC]."""
@@ -117,11 +122,9 @@ class Flow:
                 deadline_s, results = time.monotonic() + SETTLE_S, watcher.results
 
     def _publish(self) -> Delivery:
-        # At this rate there is nothing to gather: each message goes at once.
-        client = publisher_config({**self._settings.kafka.common, "linger.ms": 0})
         self.began_us = now_us()
         return publish(
-            make_producer(client),
+            self._producer,
             TOPIC,
             self._until_stopped(),
             rate_hz=self._options.rate_hz,
