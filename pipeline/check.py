@@ -1,7 +1,8 @@
 """What is wrong with a configuration, found before the night instead of in it."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
 TRANSACTION_TIMEOUT_S = 30.0
+HOUR_MS = 3_600_000
 WARMED_BATCH = 8
 """Largest batch to warm here: enough to see the network answer, and soon."""
 
@@ -83,7 +85,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     partitions = {name: len(topic.partitions) for name, topic in metadata.topics.items()}
     yield from _inputs(settings, partitions)
     yield from _outputs(settings, partitions)
-    yield from _sizes(admin, settings, partitions)
+    yield from _limits(admin, settings, partitions)
     if settings.delivery == "effectively_once":
         transactional_id = f"{settings.group}.check"
         config = producer_config(settings, transactional_id=transactional_id)
@@ -119,30 +121,39 @@ def _outputs(settings: Settings, partitions: Mapping[str, int]) -> Iterator[Find
             yield Finding(f"topic {topic}", "fault", detail)
 
 
-def _sizes(
+def _limits(
     admin: AdminClient, settings: Settings, partitions: Mapping[str, int]
 ) -> Iterator[Finding]:
-    """See that a dead letter can be as large as a message, and is kept for as long."""
-    dead_letters = settings.output.dead_letters
+    """See that a dead letter can be as large as a message, and results are kept for as long."""
+    output = settings.output
     inputs = topic_streams(settings, partitions)
-    if dead_letters not in partitions or not inputs:
-        return
-    known = topic_settings(admin, [*inputs, dead_letters])
-    room = known.get(dead_letters, {}).get("max.message.bytes")
-    largest = [known[t]["max.message.bytes"] for t in inputs if "max.message.bytes" in known[t]]
-    if room is None or not largest:
+    outputs = [t for t in (output.classifications, output.dead_letters) if t in partitions]
+    if not inputs or output.dead_letters not in partitions:
+        return  # which has been said
+    known = topic_settings(admin, [*inputs, *outputs])
+    largest = _most(known, inputs, "max.message.bytes")
+    room = _most(known, [output.dead_letters], "max.message.bytes")
+    if largest is None or room is None:
+        yield Finding("topics", "hint", "the broker does not tell how large messages may be")
+    elif room < largest:
         yield Finding(
-            f"topic {dead_letters}", "hint", "the broker does not tell how large messages may be"
-        )
-        return
-    needed = max(map(int, largest))
-    if int(room) < needed:
-        yield Finding(
-            f"topic {dead_letters}",
+            f"topic {output.dead_letters}",
             "fault",
-            f"max.message.bytes is {room}, below the input's {needed}: "
+            f"max.message.bytes is {room}, below the input's {largest}: "
             "a large message that cannot be read would stop the daemon",
         )
+    longest = _most(known, inputs, "retention.ms")
+    for topic in outputs:
+        kept = _most(known, [topic], "retention.ms")
+        if longest is not None and kept is not None and kept < longest:
+            detail = f"kept for {kept / HOUR_MS:g} h, the input for {longest / HOUR_MS:g} h: "
+            yield Finding(f"topic {topic}", "hint", detail + "the ledger will miss results")
+
+
+def _most(known: Mapping[str, Mapping[str, str]], topics: Iterable[str], name: str) -> float | None:
+    """Return the largest value of a setting, where the broker tells it; -1 is without limit."""
+    values = [int(known[topic][name]) for topic in topics if name in known.get(topic, {})]
+    return max((math.inf if value < 0 else value for value in values), default=None)
 
 
 def _schemas(settings: Settings) -> Iterator[Finding]:

@@ -93,7 +93,7 @@ def client_options(
     for option in options or ():
         key, equals, value = option.partition("=")
         if not equals or not key:
-            raise typer.BadParameter(f"--set takes KEY=VALUE, not {key!r}")
+            raise typer.BadParameter("--set takes KEY=VALUE")  # what it got may be a secret
         found[key] = value
     return found
 

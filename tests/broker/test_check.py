@@ -89,6 +89,14 @@ def test_dead_letters_that_cannot_be_as_large_as_messages_are_a_fault(config, to
     assert "max.message.bytes is 1000" in faults(looked)[f"topic {topics.prefix}dead-letters"]
 
 
+def test_results_that_are_forgotten_before_their_messages_are_a_hint(config, topics, no_network):
+    topics.create("classifications", retention_ms="3600000")
+    looked = skytriage("check", config("classifications"), "--json")
+
+    hints = [f["detail"] for f in looked.json["findings"] if f["status"] == "hint"]
+    assert hints == ["kept for 1 h, the input for 168 h: the ledger will miss results"]
+
+
 def test_an_option_that_librdkafka_does_not_know_is_a_fault(config, no_network):
     looked = skytriage("check", config(kafka='fetch.mni.bytes = "1"'), "--json")
 
