@@ -12,6 +12,7 @@ Nothing is trusted: `load` compares the sha256 of every file, and name, classes 
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -151,10 +152,7 @@ def save(
 
     folder.mkdir(parents=True, exist_ok=True)
     model.save_weights(folder / f"{network.name}.weights.h5")
-    ir = openvino.convert_model(_graph(model, network), example_input=None)
-    ir.inputs[0].get_tensor().set_names({"inputs"})
-    ir.outputs[0].get_tensor().set_names({"probabilities"})
-    openvino.save_model(ir, folder / _OPENVINO[0], compress_to_fp16=False)
+    _export(model, network, folder / _OPENVINO[0])
     files = {file: _sha256(folder / file) for file in (f"{network.name}.weights.h5", *_OPENVINO)}
     manifest = {
         "name": network.name,
@@ -180,13 +178,26 @@ def save(
     return load(network.name, folder)
 
 
-def _graph(model: "keras.Model", network: Network) -> Any:
-    """The network as a TensorFlow graph with a free batch axis, for OpenVINO to convert."""
+def _export(model: "keras.Model", network: Network, path: Path) -> None:
+    """Trace the network with a free batch axis, and write the trace for OpenVINO.
+
+    Not by ``openvino.convert_model``: that one reports its use to a server.
+    """
+    import openvino
     import tensorflow as tf
 
     signature = tf.TensorSpec((None, *network.input_shape), tf.float32, name="inputs")
-    forward = tf.function(lambda inputs: model(inputs, training=False), input_signature=[signature])
-    return forward.get_concrete_function()
+    traced = tf.Module()
+    traced.model = model  # a saved module must hold its variables
+    traced.forward = tf.function(
+        lambda inputs: {"probabilities": model(inputs, training=False)}, input_signature=[signature]
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(traced, folder, signatures=traced.forward)
+        ir = openvino.Core().read_model(folder)
+        ir.inputs[0].get_tensor().set_names({"inputs"})
+        ir.outputs[0].get_tensor().set_names({"probabilities"})
+        openvino.save_model(ir, path, compress_to_fp16=False)  # it reads the folder until here
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

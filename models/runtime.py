@@ -165,7 +165,7 @@ def has_amx() -> bool:
 
 
 def cpu_model() -> str:
-    """What the CPU calls itself, or an empty string."""
+    """Return what the CPU calls itself, or an empty string."""
     return _cpuinfo("model name")
 
 

@@ -6,12 +6,16 @@ the outputs must have been computed there.
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.artifact import Artifact
 from models.network import FloatArray
 from models.runtime import DeviceError, check_batch, cpu_model
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 __all__ = ["TensorFlowRuntime"]
 
@@ -74,12 +78,12 @@ class TensorFlowRuntime:
         check_batch(self, self._artifact, inputs)
         return np.asarray(self._run(inputs).numpy(), np.float32)
 
-    def _run(self, inputs: FloatArray) -> "tf.Tensor":  # noqa: F821 - TensorFlow is imported late
+    def _run(self, inputs: FloatArray) -> "tf.Tensor":
         with self._tensorflow.device(self._place):
             batch = self._tensorflow.constant(inputs, self._tensorflow.float32)
             return self._functions[len(inputs)](batch)
 
-    def _verify(self, output: "tf.Tensor") -> None:  # noqa: F821 - as above
+    def _verify(self, output: "tf.Tensor") -> None:
         if not output.device.endswith(self._place):
             raise DeviceError(f"{self._place} was asked for, but {output.device} computed")
 

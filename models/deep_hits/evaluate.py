@@ -7,7 +7,7 @@ candidates: they say how well the network learnt the simulation, not how it does
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,17 +15,32 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from models.deep_hits.preprocess import preprocess
-from models.deep_hits.simulate import Candidates, blocks
+from models.deep_hits.simulate import blocks
 
 __all__ = ["FALSE_POSITIVE_RATE", "calibrate", "figures", "interval", "roc_auc"]
 
 FALSE_POSITIVE_RATE = 0.01
 """Share of artefacts that the threshold lets through: where Deep-HiTS quotes its missed transients."""
 
-_BLOCK = 2000
+_EVEN = 0.5
+"""Probability from which a candidate counts as real in an accuracy."""
+
+_SNR_BINS = (7, 15)
+"""Bounds of the SNR bins in which Deep-HiTS gives its accuracy."""
+
+_BLOCK = 500
 
 
-def calibrate(network: keras.Model, seed: int, n: int = 20_000) -> float:
+class _Judged(NamedTuple):
+    """What the network said of candidates, and the truth; each ``(n,)``."""
+
+    score: ndarray
+    real: ndarray
+    snr: ndarray
+    kinds: ndarray
+
+
+def calibrate(network: keras.Model, seed: int, n: int) -> float:
     """Fit the temperature on the validation split and fold it into the last dense layer.
 
     The network then gives ``softmax(logits / temperature)``, the probabilities with the lowest
@@ -35,10 +50,10 @@ def calibrate(network: keras.Model, seed: int, n: int = 20_000) -> float:
     ----------
     Guo et al. 2017, "On calibration of modern neural networks", arXiv:1706.04599.
     """
-    probabilities, truth = _judge(network, seed, "validation", n)
-    odds = np.log(np.clip(probabilities, 1e-30, 1))
-    odds = odds[:, 1] - odds[:, 0]
-    sign = np.where(truth.labels == 1, 1, -1)
+    judged = _judge(network, seed, "validation", n)
+    score = np.clip(judged.score.astype(np.float64), 1e-7, 1 - 1e-7)
+    odds = np.log(score) - np.log1p(-score)
+    sign = np.where(judged.real, 1, -1)
     candidates = np.exp(np.linspace(np.log(0.2), np.log(5), 401))
     loss = [np.logaddexp(0, -sign * odds / temperature).mean() for temperature in candidates]
     temperature = float(candidates[int(np.argmin(loss))])
@@ -47,7 +62,7 @@ def calibrate(network: keras.Model, seed: int, n: int = 20_000) -> float:
     return temperature
 
 
-def figures(network: keras.Model, seed: int, n: int = 40_000) -> dict[str, Any]:
+def figures(network: keras.Model, seed: int, n: int) -> dict[str, Any]:
     """Accuracy, AUC, missed transients and threshold on the test split.
 
     Returns
@@ -55,25 +70,20 @@ def figures(network: keras.Model, seed: int, n: int = 40_000) -> dict[str, Any]:
     :
         What the manifest keeps: each rate with its count and its 95 % interval.
     """
-    probabilities, truth = _judge(network, seed, "test", n)
-    score, real = probabilities[:, 1], truth.labels == 1
+    score, real, snr, kinds = _judge(network, seed, "test", n)
+    right = (score >= _EVEN) == real
     threshold = float(np.quantile(score[~real], 1 - FALSE_POSITIVE_RATE))
     return {
         "data": "simulated",
         "candidates": int(real.size),
         "real": int(real.sum()),
-        "accuracy": _rate((score >= 0.5) == real),
+        "accuracy": _rate(right),
         "auc": roc_auc(score[real], score[~real]),
         "threshold": threshold,
         "falsePositiveRate": FALSE_POSITIVE_RATE,
         "missed": _rate(score[real] < threshold),
-        "accuracyByKind": {
-            str(kind): _rate(((score >= 0.5) == real)[truth.kinds == kind])
-            for kind in np.unique(truth.kinds)
-        },
-        "accuracyBySnr": {
-            name: _rate(((score >= 0.5) == real)[rows]) for name, rows in _bins(truth.snr).items()
-        },
+        "accuracyByKind": {str(kind): _rate(right[kinds == kind]) for kind in np.unique(kinds)},
+        "accuracyBySnr": {name: _rate(right[rows]) for name, rows in _bins(snr).items()},
         "calibrationError": _calibration_error(score, real),
     }
 
@@ -108,21 +118,14 @@ def interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float
     return float((centre - half) / scale), float((centre + half) / scale)
 
 
-def _judge(network: keras.Model, seed: int, split: str, n: int) -> tuple[ndarray, Candidates]:
-    parts = list(islice(blocks(seed, split, _BLOCK), -(-n // _BLOCK)))
-    truth = Candidates(
-        samples=parts[0].samples[:0],  # the stamps are judged block by block and not kept
-        labels=np.concatenate([part.labels for part in parts]),
-        snr=np.concatenate([part.snr for part in parts]),
-        kinds=np.concatenate([part.kinds for part in parts]),
-    )
-    batches = (preprocess(part.samples).inputs for part in parts)
-    chunks = [
-        network.predict_on_batch(batch[i : i + 500])
-        for batch in batches
-        for i in range(0, _BLOCK, 500)
-    ]
-    return np.concatenate(chunks), truth
+def _judge(network: keras.Model, seed: int, split: str, n: int) -> _Judged:
+    """Score ``n`` candidates of a split, rounded up to whole blocks; the stamps are not kept."""
+    parts = []
+    for block in islice(blocks(seed, split, _BLOCK), -(-n // _BLOCK)):
+        inputs = preprocess(block.samples).inputs
+        score = np.asarray(network.predict_on_batch(inputs))[:, 1]
+        parts.append((score, block.labels == 1, block.snr, block.kinds))
+    return _Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _rate(hits: ndarray) -> Mapping[str, Any]:
@@ -131,8 +134,12 @@ def _rate(hits: ndarray) -> Mapping[str, Any]:
 
 
 def _bins(snr: ndarray) -> dict[str, ndarray]:
-    size = np.abs(snr)  # the bins of Deep-HiTS
-    return {"below 7": size < 7, "7 to 15": (size >= 7) & (size < 15), "from 15": size >= 15}
+    (low, high), size = _SNR_BINS, np.abs(snr)
+    return {
+        f"below {low}": size < low,
+        f"{low} to {high}": (size >= low) & (size < high),
+        f"from {high}": size >= high,
+    }
 
 
 def _calibration_error(score: ndarray, real: ndarray, bins: int = 15) -> float:

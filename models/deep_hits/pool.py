@@ -4,6 +4,7 @@ Training draws from it at its own pace and never waits: a candidate is seen a fe
 in another of its eight orientations, until a newer one takes its place.
 """
 
+import contextlib
 import multiprocessing
 import os
 import queue
@@ -22,10 +23,10 @@ _PIECES = 8
 """Blocks that a batch is drawn from."""
 
 
-def _feed(seed: int, block: int, fresh: "Queue[tuple[ndarray, ndarray]]") -> None:
+def _feed(seed: int, block: int, bright: float, fresh: "Queue[tuple[ndarray, ndarray]]") -> None:
     """Simulate, preprocess and hand over, for ever; runs in its own process."""
     os.nice(5)
-    for candidates in blocks(seed, "train", block):
+    for candidates in blocks(seed, "train", block, bright):
         made = preprocess(candidates.samples)
         usable = np.ones(block, bool)
         usable[list(made.rejected)] = False
@@ -43,14 +44,16 @@ class Pool:
         Candidates that the simulator hands over at once.
     size
         Blocks to keep (half of 7 kB a candidate).
+    bright
+        As `models.deep_hits.simulate.simulate` takes it.
     reuse
         How often each candidate is drawn on average, which spares the simulator that much work.
     """
 
-    def __init__(self, seed: int, block: int, size: int, reuse: int) -> None:
+    def __init__(self, *, seed: int, block: int, size: int, bright: float, reuse: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._fresh: Queue[tuple[ndarray, ndarray]] = context.Queue(maxsize=8)
-        arguments = (seed, block, self._fresh)
+        arguments = (seed, block, bright, self._fresh)
         self._simulator = context.Process(target=_feed, args=arguments, daemon=True)
         self._simulator.start()
         self._rng = np.random.default_rng([seed, 99])
@@ -65,26 +68,27 @@ class Pool:
             self._drawn += size
             if self._drawn > self.simulated * self._reuse:
                 self._refresh()
-            pieces = self._rng.integers(0, len(self._blocks), _PIECES)
-            rows = [self._rng.integers(0, len(self._blocks[p][1]), size // _PIECES) for p in pieces]
-            pairs = zip(pieces, rows, strict=True)
-            inputs, labels = zip(
-                *((self._blocks[p][0][r], self._blocks[p][1][r]) for p, r in pairs), strict=True
-            )
-            images = np.rot90(np.concatenate(inputs), self._rng.integers(4), axes=(1, 2))
-            if self._rng.random() < 0.5:
-                images = images[:, :, ::-1]
-            yield np.ascontiguousarray(images, dtype=np.float32), np.concatenate(labels)
+            inputs, labels = self._draw(size)
+            turned = np.rot90(inputs, int(self._rng.integers(4)), axes=(1, 2))
+            images = turned[:, :, ::-1] if self._rng.integers(2) else turned
+            yield np.ascontiguousarray(images, dtype=np.float32), labels
 
     def close(self) -> None:
         """Stop the simulator."""
         self._simulator.terminate()
         self._simulator.join()
 
+    def _draw(self, size: int) -> tuple[ndarray, ndarray]:
+        inputs, labels = [], []
+        for piece in self._rng.integers(0, len(self._blocks), _PIECES):
+            images, truth = self._blocks[piece]
+            rows = self._rng.integers(0, len(truth), size // _PIECES)
+            inputs.append(images[rows])
+            labels.append(truth[rows])
+        return np.concatenate(inputs), np.concatenate(labels)
+
     def _refresh(self) -> None:
-        try:
+        with contextlib.suppress(queue.Empty):  # train on what there is
             block = self._fresh.get_nowait()
-        except queue.Empty:
-            return
-        self._blocks = [*self._blocks, block][-self._size :]
-        self.simulated += len(block[1])
+            self._blocks = [*self._blocks, block][-self._size :]
+            self.simulated += len(block[1])

@@ -19,7 +19,7 @@ same bit for bit whatever its neighbours hold.
 """
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32, Int
 from numpy import ndarray
 
 from models.deep_hits.stamps import HUGE, SIDE, snr_difference
@@ -87,16 +87,18 @@ def _scale(
 ) -> FloatArray:
     """Scale each stamp to [0, 1] and move the channels last; a constant stamp becomes zeros."""
     width = np.where(high > low, high - low, np.float32(1))
+    shifted = stamps - low[:, :, None]
     scaled = np.empty((len(stamps), SIDE * SIDE, len(CHANNELS)), np.float32)
-    channels_first = scaled.transpose(0, 2, 1)
-    np.subtract(stamps, low[:, :, None], out=channels_first)
-    scaled /= width[:, None, :]
-    return scaled.reshape(len(stamps), *INPUT_SHAPE)
+    np.divide(shifted, width[:, :, None], out=scaled.transpose(0, 2, 1))  # divides and transposes
+    inputs: FloatArray = scaled.reshape(len(stamps), *INPUT_SHAPE)
+    return inputs
 
 
 def _repair(
-    stamps: Float32[ndarray, "batch 4 441"], dirty: ndarray, quality: dict[str, FloatArray]
-) -> ndarray:
+    stamps: Float32[ndarray, "batch 4 441"],
+    dirty: Int[ndarray, " dirty"],
+    quality: dict[str, FloatArray],
+) -> Bool[ndarray, "dirty 4"]:
     """Fill the missing pixels of the dirty rows in place.
 
     Returns
@@ -112,28 +114,35 @@ def _repair(
     huge = ~usable & ~np.isnan(pixels)
     quality["nanFraction"][dirty] = nan.mean(axis=(1, 2))
     quality["hugeFraction"][dirty] = huge.mean(axis=(1, 2))
-    pixels = _fill(pixels, usable)
+    damaged = ~usable.all(axis=2)
+    pixels[damaged] = _fill(pixels[damaged], usable[damaged])
     if absent.any():
-        images = pixels[absent].reshape(-1, len(CHANNELS), SIDE, SIDE)
-        template, science, difference = images[:, 0], images[:, 1], images[:, 2]
-        pixels[absent, _SNR] = snr_difference(difference, science, template).reshape(-1, SIDE**2)
+        pixels[absent, _SNR] = _derive(pixels[absent])
     stamps[dirty] = pixels
-    empty = ~usable.any(axis=2)
+    empty: Bool[ndarray, "dirty 4"] = ~usable.any(axis=2)
     empty[:, _SNR] = False
     return empty
 
 
-def _fill(pixels: Float32[ndarray, "rows 4 441"], usable: ndarray) -> FloatArray:
+def _derive(pixels: Float32[ndarray, "rows 4 441"]) -> Float32[ndarray, "rows 441"]:
+    """Estimate the SNR difference of samples that came without."""
+    images = pixels.reshape(-1, len(CHANNELS), SIDE, SIDE)
+    template, science, difference = images[:, 0], images[:, 1], images[:, 2]
+    ratio = snr_difference(difference, science, template).reshape(len(pixels), SIDE * SIDE)
+    return _fill(ratio, np.isfinite(ratio))  # where there is no noise there is no ratio
+
+
+def _fill(
+    pixels: Float32[ndarray, "stamps 441"], usable: Bool[ndarray, "stamps 441"]
+) -> Float32[ndarray, "stamps 441"]:
     """Give each unusable pixel the median of its stamp; 0 where a stamp has no usable pixel."""
-    ordered = np.sort(np.where(usable, pixels, np.inf), axis=2)
-    count = usable.sum(axis=2)
-    middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, SIDE**2 - 1)], axis=2)
-    pair = np.take_along_axis(ordered, middle, axis=2)
-    pair[count == 0] = 0
-    # an odd count takes the same pixel twice, an even one the two around the middle
-    odd = (count % 2 == 1)[:, :, None]
-    median = np.where(odd, pair[:, :, :1], pair.mean(axis=2, dtype=np.float64, keepdims=True))
-    return np.where(usable, pixels, median).astype(np.float32)
+    ordered = np.sort(np.where(usable, pixels, np.float32(np.inf)), axis=1)
+    count = usable.sum(axis=1, keepdims=True)
+    lower = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=1)
+    upper = np.take_along_axis(ordered, np.minimum(count // 2, SIDE * SIDE - 1), axis=1)
+    median = np.where(count > 0, lower / 2 + upper / 2, np.float32(0))
+    filled: FloatArray = np.where(usable, pixels, median).astype(np.float32)
+    return filled
 
 
 def _reasons(rows: ndarray, faults: ndarray, what: str) -> dict[int, str]:

@@ -1,14 +1,15 @@
 """Simulated, labelled candidates like those of HiTS: what the network is trained on.
 
 No public set of labelled stamps exists, so these are *simulated*, and every figure that rests on
-them says so. The physics, in the order of the code: draw observing conditions (`sky`), put a scene
-of stars and galaxies into science and template, match the template imperfectly and subtract, add
-noise, then make the detection: a transient for the real ones, something that went wrong
-(`artefacts`) for the others. Both come at the signal-to-noise ratios of HiTS.
+them says so. In the order of the code: draw observing conditions (`sky`), put an event (`events`)
+and its neighbours (`scene`) into a science image, a template and their imperfect difference, add
+sky and noise, lose pixels at the edge of the detector. Real and artefact come at the signal-to-noise
+ratios of HiTS.
 
-What it leaves out: the true point-spread functions of the cameras, ringing of the matching kernel,
-fringes, crosstalk, moving objects that trail, crowded fields with hundreds of sources, and how
-often each artefact really occurs, which no publication states. The shares in `KINDS` are ours.
+What it leaves out: the cameras' true point-spread functions, fringes, crosstalk, sources that move,
+crowded fields, and how often each artefact really occurs, which no publication states: the shares
+in `KINDS` are ours. The kinds of artefact were chosen after looking at ZTF packets; no pixel and no
+score of theirs is used.
 """
 
 from collections.abc import Iterator
@@ -20,17 +21,36 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from models.deep_hits.artefacts import missing_edge
-from models.deep_hits.scene import Light, event, neighbours, smooth
-from models.deep_hits.sky import Observations, correlated, draw_observations
+from models.deep_hits.events import REAL, event
+from models.deep_hits.scene import Light, neighbours
+from models.deep_hits.sky import (
+    Observations,
+    chance,
+    column,
+    correlated,
+    draw_observations,
+    log_uniform,
+    smooth,
+)
 from models.deep_hits.stamps import SIDE, snr_difference
 
-__all__ = ["BLOCKS", "KINDS", "VERSION", "Candidates", "blocks", "simulate"]
+__all__ = [
+    "BOGUS_SNR",
+    "KINDS",
+    "QUANTILES",
+    "REAL_SNR",
+    "SPLITS",
+    "VERSION",
+    "Candidates",
+    "blocks",
+    "simulate",
+]
 
-VERSION = "2026.11"
+VERSION = "2026.11.1"
 """Changes whenever the same seed gives other stamps."""
 
-BLOCKS = {"train": 0, "validation": 1, "test": 2}
-"""Splits. A block of candidates is seeded by (seed, split, number), so splits never share one."""
+SPLITS = {"train": 0, "validation": 1, "test": 2}
+"""A block of candidates is seeded by (seed, split, number), so splits never share one."""
 
 KINDS = {
     "bad subtraction": 0.42,
@@ -42,17 +62,21 @@ KINDS = {
     "ghost": 0.04,
     "edge": 0.05,
 }
-"""Share of each kind of artefact. Those of one that appears in the template are negative."""
+"""Share of each kind of artefact."""
 
-_QUANTILES = (0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1)
+QUANTILES = (0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1)
+
 REAL_SNR = (5.36, 6.37, 7.01, 9.13, 12.33, 19.3, 45.9, 75.5, 208.0)
-"""SNR of the real candidates at `_QUANTILES`: the 100,000 test candidates of arch7."""
+"""SNR of real candidates at `QUANTILES`: the 100,000 test candidates of arch7."""
 
 BOGUS_SNR = (5.21, 5.89, 6.20, 6.89, 7.81, 11.3, 57.0, 1000.0, 10000.0)
-"""The same of the artefacts' size, whose published tail (to 7.5e6) is cut at 10,000."""
+"""The same of the artefacts, signs ignored; the published tail, to 7.5e6, is cut at 10,000."""
 
-NEGATIVE = 0.30
-"""Share of artefacts with a negative peak, as published."""
+NEGATIVE = {True: 0.2, False: 0.3}
+"""Share of negative detections by label: HiTS has 0.30 of the artefacts and none of the real."""
+
+_CACHED = 256
+"""Candidates simulated at once: their stamps stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,126 +84,127 @@ class Candidates:
     """Simulated candidates and the truth about them."""
 
     samples: Float32[ndarray, "n 4 21 21"]
-    """Template, science, difference, SNR difference [DN, the last without unit]."""
+    """Template, science, difference [DN] and SNR difference."""
 
     labels: Int8[ndarray, " n"]
     """1 for a real transient, 0 for an artefact."""
 
     snr: Float32[ndarray, " n"]
-    """Signed SNR that the detection was given."""
+    """Signed SNR that the detection was given; nominal for saturated stars and edges."""
 
     kinds: ndarray
-    """``"transient"``, ``"variable star"`` or one of `KINDS`, as strings."""
+    """``"transient"``, ``"variable star"`` or one of `KINDS`."""
 
 
-def blocks(seed: int, split: str, size: int) -> Iterator[Candidates]:
+def blocks(seed: int, split: str, size: int, bright: float = 0.0) -> Iterator[Candidates]:
     """Yield block after block of a split, for ever, each reproducible on its own."""
     number = 0
     while True:
-        yield simulate(np.random.default_rng([seed, BLOCKS[split], number]), size)
+        yield simulate(np.random.default_rng([seed, SPLITS[split], number]), size, bright)
         number += 1
 
 
-def simulate(rng: Generator, n: int) -> Candidates:
-    """Simulate ``n`` candidates, half of them real on average."""
-    chunks = [_simulate(rng, min(256, n - i)) for i in range(0, n, 256)]  # 256 stay in the cache
+def simulate(rng: Generator, n: int, bright: float = 0.0) -> Candidates:
+    """Simulate candidates, half of them real on average.
+
+    Parameters
+    ----------
+    bright
+        Share of the real ones whose SNR is not as in HiTS but anything from 20 to 5,000. Training
+        uses some, because ZTF and Rubin publish bright sources too.
+    """
+    parts = [_simulate(rng, min(_CACHED, n - i), bright) for i in range(0, n, _CACHED)]
     return Candidates(
-        samples=np.concatenate([chunk.samples for chunk in chunks]),
-        labels=np.concatenate([chunk.labels for chunk in chunks]),
-        snr=np.concatenate([chunk.snr for chunk in chunks]),
-        kinds=np.concatenate([chunk.kinds for chunk in chunks]),
+        samples=np.concatenate([part.samples for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        snr=np.concatenate([part.snr for part in parts]),
+        kinds=np.concatenate([part.kinds for part in parts]),
     )
 
 
-def _simulate(rng: Generator, n: int) -> Candidates:
+def _simulate(rng: Generator, n: int, bright: float) -> Candidates:
     seen = draw_observations(rng, n)
     kinds = _draw_kinds(rng, n)
-    labels = np.isin(kinds, ("transient", "variable star"))
-    snr = _draw_snr(rng, labels)
+    labels = np.isin(kinds, REAL)
+    snr = _draw_snr(rng, labels, bright)
     light, mismatch = event(rng, seen, kinds, snr)
-    light = light + neighbours(rng, seen, mismatch)
-    science, template, difference, variance = _observe(rng, seen, light)
-    _lose_pixels(rng, kinds == "edge", science, template, difference)
+    light = light.plus(neighbours(rng, seen, mismatch))
+    images, variance = _observe(rng, seen, light)
+    template, science, difference = _lose_pixels(rng, images, at_edge=kinds == "edge")
     # ZTF turns the difference of a fading source so that its peak is positive; HiTS does not
-    turned = (snr < 0) & (rng.random(n) < 0.5)
-    difference[turned] *= -1
+    difference[(snr < 0) & chance(rng, n, 0.5)] *= -1
     ratio = difference / np.sqrt(variance)
-    absent = rng.random(n) < 0.6
+    absent = chance(rng, n, 0.6)  # most surveys send no variance
     ratio[absent] = snr_difference(difference[absent], science[absent], template[absent])
-    template *= np.exp(rng.normal(0, 0.5, (n, 1, 1)))  # its zero point need not be the science's
+    template *= column(np.exp(rng.normal(0, 0.5, n)))  # its zero point need not be the science's
     return Candidates(
         samples=np.stack([template, science, difference, ratio], axis=1).astype(np.float32),
         labels=labels.astype(np.int8),
-        snr=snr.astype(np.float32),
+        snr=snr,
         kinds=kinds,
     )
 
 
 def _draw_kinds(rng: Generator, n: int) -> ndarray:
-    bogus = rng.choice(list(KINDS), size=n, p=list(KINDS.values()))
-    real = np.where(rng.random(n) < 0.35, "variable star", "transient")
-    return np.where(rng.random(n) < 0.5, real, bogus)
+    artefact = rng.choice(list(KINDS), size=n, p=list(KINDS.values()))
+    real = np.where(chance(rng, n, 0.35), *reversed(REAL))
+    return np.where(chance(rng, n, 0.5), real, artefact)
 
 
-def _draw_snr(rng: Generator, labels: ndarray) -> Float32[ndarray, " n"]:
-    """Signed SNR from the published quantiles, interpolated in the logarithm."""
-    u = rng.random(len(labels))
-    size = np.exp(
-        np.where(
-            labels,
-            np.interp(u, _QUANTILES, np.log(REAL_SNR)),
-            np.interp(u, _QUANTILES, np.log(BOGUS_SNR)),
-        )
-    )
-    negative = rng.random(len(labels)) < np.where(labels, 0.2, NEGATIVE)
+def _draw_snr(rng: Generator, labels: ndarray, bright: float) -> Float32[ndarray, " n"]:
+    """Draw signed SNR from the published quantiles, interpolated in the logarithm."""
+    n, u = len(labels), rng.random(len(labels))
+    real, artefact = (np.interp(u, QUANTILES, np.log(snr)) for snr in (REAL_SNR, BOGUS_SNR))
+    size = np.exp(np.where(labels, real, artefact))
+    size = np.where(labels & chance(rng, n, bright), log_uniform(rng, 20.0, 5000.0, n), size)
+    negative = rng.random(n) < np.where(labels, NEGATIVE[True], NEGATIVE[False])
     return np.where(negative, -size, size).astype(np.float32)
 
 
-def _observe(rng: Generator, seen: Observations, light: Light) -> tuple[ndarray, ...]:
-    """Add sky and noise: science, template, difference, and the variance of the difference [DN^2].
+def _observe(rng: Generator, seen: Observations, light: Light) -> tuple[Light, ndarray]:
+    """Add sky and noise; return the images and the variance of the difference [DN^2].
 
     The template's noise enters the difference smoothed where it was convolved to match.
     """
-    n = len(seen.fwhm)
-    column = lambda v: np.asarray(v, np.float32)[:, None, None]  # noqa: E731 - (n,) against (n, y, x)
-    sky, gain, depth = column(seen.sky_noise**2), column(seen.gain), column(seen.template_depth)
+    n = len(seen)
+    sky, gain, depth = (column(v) for v in (seen.sky_noise**2, seen.gain, seen.template_depth))
     science_variance = sky + np.maximum(light.science, 0) / gain
     template_variance = depth**2 * (sky + np.maximum(light.template, 0) / gain)
     science_noise = correlated(rng, seen.correlation) * np.sqrt(science_variance)
-    template_noise = correlated(rng, seen.correlation * 0) * np.sqrt(template_variance)
+    template_noise = correlated(rng, np.zeros_like(seen.fwhm)) * np.sqrt(template_variance)
     entered = template_noise.copy()
-    convolved = rng.random(n) < 0.6
+    convolved = chance(rng, n, 0.6)
     entered[convolved] = smooth(template_noise[convolved])
-    level = column(seen.sky * rng.choice([0.0, 1.0], n))  # some surveys subtract the sky
+    level = column(seen.sky * rng.integers(0, 2, n))  # some surveys subtract the sky
     slope = np.linspace(-1, 1, SIDE, dtype=np.float32) * column(
         rng.normal(0, 0.1, n) * seen.sky_noise
     )
-    science = light.science + level + science_noise
-    template = light.template + level * column(rng.uniform(0.9, 1.1, n)) + template_noise
-    difference = light.difference + science_noise - entered + slope
-    return science, template, difference, science_variance + template_variance
+    images = Light(
+        light.science + level + science_noise,
+        light.template + level * column(rng.uniform(0.9, 1.1, n)) + template_noise,
+        light.difference + science_noise - entered + slope,
+    )
+    return images, science_variance + template_variance
 
 
-def _lose_pixels(rng: Generator, edge: ndarray, *images: ndarray) -> None:
-    """Cut stamps at the edge of the detector, in place.
+def _lose_pixels(
+    rng: Generator, images: Light, at_edge: ndarray
+) -> tuple[ndarray, ndarray, ndarray]:
+    """Cut stamps at the edge of the detector; return template, science, difference.
 
-    Both classes lose pixels, far from the detection; the artefacts of an edge lose them close to
+    Both classes lose pixels, far from the detection. The artefacts of an edge lose them close to
     it, and keep a bright or dark ridge beside the cut.
     """
     science, template, difference = images
-    n = len(edge)
-    some = np.flatnonzero(edge | (rng.random(n) < 0.04))
-    nearest = np.where(edge[some], 1, 4)
-    mask = np.zeros((len(some), SIDE, SIDE), bool)
-    for distance in (1, 4):
-        mask[nearest == distance] = missing_edge(rng, int((nearest == distance).sum()), distance)
-    ridge = smooth(mask.astype(np.float32)) * ~mask * edge[some][:, None, None]
-    spread = difference[some].std(axis=(1, 2), keepdims=True)
-    roughness = rng.uniform(1, 30, (len(some), 1, 1)) * rng.choice([-1, 1], (len(some), 1, 1))
-    difference[some] += ridge * spread * roughness * rng.uniform(0.2, 1, mask.shape)
-    # what stands for "no data": NaN, zero, or a level that the resampling spread over the gap
-    fill = np.where(rng.random(len(some)) < 0.6, np.nan, 0.0)[:, None, None]
+    rows = np.flatnonzero(at_edge | chance(rng, len(at_edge), 0.04))
+    n, close = len(rows), at_edge[rows]
+    lost = missing_edge(rng, np.where(close, 1, 4))
+    ridge = smooth(lost.astype(np.float32)) * ~lost * column(close)
+    height = difference[rows].std(axis=(1, 2)) * rng.uniform(1, 30, n) * rng.choice([-1, 1], n)
+    difference[rows] += ridge * column(height) * rng.uniform(0.2, 1, lost.shape)
+    nothing = column(np.where(chance(rng, n, 0.6), np.nan, 0))  # both stand for "no data"
     for image in (science, difference):
-        image[some] = np.where(mask, fill, image[some])
-    deep = some[rng.random(len(some)) < 0.3]
-    template[deep] = np.where(mask[np.isin(some, deep)], np.nan, template[deep])
+        image[rows] = np.where(lost, nothing, image[rows])
+    gone = lost & (column(chance(rng, n, 0.3)) > 0)
+    template[rows] = np.where(gone, np.float32(np.nan), template[rows])
+    return template, science, difference

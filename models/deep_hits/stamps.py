@@ -105,31 +105,40 @@ def snr_difference(
     less noise than this says; the network only sees the result scaled to [0, 1], so it is the
     contrast between bright sources and sky that matters.
     """
-    usable = np.abs(difference) < HUGE
-    pixels = np.where(usable, difference, np.nan).astype(np.float64)
     with np.errstate(all="ignore"):  # unknown pixels become NaN, here and below, on purpose
-        if variance is not None:
-            noise = np.sqrt(np.where(variance > 0, variance, np.nan), dtype=np.float64)
-        else:
+        pixels = _known(difference)
+        if variance is None:
+            sky = _MAD_TO_SIGMA * _median(np.abs(pixels - _median(pixels)))
             light = _above_sky(science) + _above_sky(template)
-            centred = pixels - _median(pixels)
-            sky = _MAD_TO_SIGMA * _median(np.abs(centred))
-            noise = np.sqrt(sky**2 + light / (gain or NOMINAL_GAIN))
-        ratio = pixels / np.where(noise > 0, noise, np.nan)
-        return np.where(np.abs(ratio) < HUGE, ratio, np.nan).astype(np.float32)
+            squared = sky.astype(np.float64) ** 2 + light / (gain or NOMINAL_GAIN)
+        else:
+            squared = variance.astype(np.float64)
+        return _known(pixels / np.sqrt(np.where(squared > 0, squared, np.nan)))
 
 
-def _median(pixels: Float[ndarray, "*batch y x"]) -> Float[ndarray, "*batch 1 1"]:
-    """Median of each stamp's finite pixels (of the lower two middle ones, the lower)."""
-    flat = pixels.reshape(*pixels.shape[:-2], -1)
-    ordered = np.sort(flat, axis=-1)  # NaN sorts last
-    count = np.isfinite(flat).sum(axis=-1, keepdims=True)
-    middle = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
+def _known(image: Float[ndarray, "*batch y x"]) -> Float32[ndarray, "*batch y x"]:
+    """Return the image with NaN for every pixel that is no measurement."""
+    size = np.abs(image)
+    if size.size and size.max() < HUGE:  # false for NaN
+        return image.astype(np.float32, copy=False)
+    known: FloatArray = np.where(size < HUGE, image, np.nan).astype(np.float32)
+    return known
+
+
+def _median(pixels: Float32[ndarray, "*batch y x"]) -> Float32[ndarray, "*batch 1 1"]:
+    """Median of each stamp's known pixels; of an even number, the lower of the middle two."""
+    ordered = np.sort(pixels.reshape(*pixels.shape[:-2], -1), axis=-1)  # NaN sorts last
+    if np.isnan(ordered[..., -1]).any():
+        known = np.isfinite(ordered).sum(axis=-1, keepdims=True)
+        middle: FloatArray = np.take_along_axis(ordered, np.maximum(known - 1, 0) // 2, axis=-1)
+    else:
+        middle = ordered[..., (ordered.shape[-1] - 1) // 2, None]
     return middle[..., None]
 
 
-def _above_sky(image: Float[ndarray, "*batch y x"]) -> Float[ndarray, "*batch y x"]:
+def _above_sky(image: Float[ndarray, "*batch y x"]) -> Float32[ndarray, "*batch y x"]:
     """Light above the median of each stamp, 0 where it is below or unknown."""
-    pixels = np.where(np.abs(image) < HUGE, image, np.nan).astype(np.float64)
-    light = pixels - _median(pixels)
-    return np.where(light > 0, light, 0.0)
+    pixels = _known(image)
+    light: FloatArray = pixels - _median(pixels)
+    np.fmax(light, np.float32(0), out=light)  # the number, where one is NaN
+    return light

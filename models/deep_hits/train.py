@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.artifact import save
+from models.artifact import Artifact, save
 from models.deep_hits import DEEP_HITS
 from models.deep_hits.evaluate import calibrate, figures
 from models.deep_hits.network import Settings as Layers
@@ -48,8 +48,14 @@ class Settings:
     pool: int = 96
     """Blocks to draw from; each new one replaces the oldest."""
 
+    bright: float = 0.1
+    """Share of the real candidates that are not at the SNR of HiTS: see `simulate`."""
+
     reuse: int = 3
     """How often a candidate is drawn, each time in a random orientation of eight."""
+
+    judged: tuple[int, int] = (20_000, 40_000)
+    """Candidates of the validation split, for the temperature, and of the test split."""
 
     threads: int = 2
     """Cores for the network."""
@@ -58,7 +64,7 @@ class Settings:
     """Keras policy: with AMX about twice as fast as ``float32``; without, use that."""
 
 
-def train(settings: Settings, folder: Path, runs: Path, version: str) -> None:
+def train(settings: Settings, folder: Path, runs: Path, version: str) -> Artifact:
     """Train, calibrate, evaluate and save: weights to ``folder``, progress to the screen.
 
     Parameters
@@ -70,12 +76,16 @@ def train(settings: Settings, folder: Path, runs: Path, version: str) -> None:
     version
         What to call the result, such as ``"2026.11.1"``.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
     runs.mkdir(parents=True, exist_ok=True)
-    pool = Pool(settings.seed, settings.block, settings.pool, settings.reuse)
+    pool = Pool(
+        seed=settings.seed,
+        block=settings.block,
+        size=settings.pool,
+        bright=settings.bright,
+        reuse=settings.reuse,
+    )
     try:
         one = build(Layers(rotations=1))
         _fit(one, pool, settings, stage=0, runs=runs)
@@ -88,15 +98,16 @@ def train(settings: Settings, folder: Path, runs: Path, version: str) -> None:
     keras.config.set_dtype_policy("float32")
     network = build()
     network.set_weights(four.get_weights())
-    temperature = calibrate(network, settings.seed)
-    metrics = figures(network, settings.seed)
+    temperature = calibrate(network, settings.seed, settings.judged[0])
+    metrics = figures(network, settings.seed, settings.judged[1])
     training = {
         "data": "simulated",
         "simulator": f"models.deep_hits.simulate {SIMULATOR}",
         "candidates": simulated,
         **asdict(settings),
     }
-    save(
+    print(json.dumps(metrics, indent=2))
+    return save(
         DEEP_HITS,
         network,
         folder,
@@ -107,11 +118,10 @@ def train(settings: Settings, folder: Path, runs: Path, version: str) -> None:
         false_positive_rate=metrics["falsePositiveRate"],
         temperature=temperature,
     )
-    print(json.dumps(metrics, indent=2))
 
 
-def _fit(model: keras.Model, pool: Pool, settings: Settings, stage: int, runs: Path) -> None:
-    """Train one stage; log the running loss and accuracy, and keep a checkpoint."""
+def _fit(model: keras.Model, pool: Pool, settings: Settings, stage: int, runs: Path) -> list[float]:
+    """Train one stage; print the running loss and accuracy, keep checkpoints; return the losses."""
     steps, batch = settings.steps[stage], settings.batch[stage]
     rate = keras.optimizers.schedules.CosineDecay(settings.rate[stage], steps)
     model.compile(
@@ -120,18 +130,20 @@ def _fit(model: keras.Model, pool: Pool, settings: Settings, stage: int, runs: P
         metrics=["accuracy"],
         jit_compile=False,  # XLA's convolutions are four times slower than oneDNN's on a CPU
     )
-    started = time.monotonic()
+    started, history = time.monotonic(), []
+    every = max(1, min(250, steps // 4))
     for step, (inputs, labels) in zip(range(1, steps + 1), pool.batches(batch), strict=False):
-        loss, accuracy = model.train_on_batch(inputs, labels)
-        if step % max(1, min(250, steps // 4)) == 0:
+        history.append(model.train_on_batch(inputs, labels))
+        if step % every == 0:
+            loss, accuracy = np.mean(history[-every:], axis=0)
             speed = step * batch / (time.monotonic() - started)
             print(
                 f"stage {stage + 1} step {step}/{steps} loss {loss:.4f} accuracy {accuracy:.4f}"
                 f" {speed:.0f} candidates/s, {pool.simulated} simulated",
                 flush=True,
             )
-            model.reset_metrics()
             model.save_weights(runs / f"stage{stage + 1}.weights.h5")
+    return [float(loss) for loss, _ in history]
 
 
 def _join(one: keras.Model, four: keras.Model) -> None:
@@ -154,6 +166,8 @@ def main() -> None:
     parser.add_argument("--version", required=True, help='of the weights, such as "2026.11.1"')
     arguments = parser.parse_args()
     settings = replace(Settings(), seed=arguments.seed, steps=tuple(arguments.steps))
+    tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     train(settings, arguments.out, arguments.runs, arguments.version)
 
 
