@@ -30,7 +30,7 @@ __all__ = ["Settings", "main", "train"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Hyperparameters. The defaults are those of the weights in ``weights/``."""
+    """Hyperparameters. The manifest has those of the weights in ``weights/``."""
 
     seed: int = 20261121
 
@@ -64,7 +64,9 @@ class Settings:
     """Keras policy: with AMX about twice as fast as ``float32``; without, use that."""
 
 
-def train(settings: Settings, folder: Path, runs: Path, version: str) -> Artifact:
+def train(
+    settings: Settings, folder: Path, runs: Path, version: str, start: Path | None = None
+) -> Artifact:
     """Train, calibrate, evaluate and save: weights to ``folder``, progress to the screen.
 
     Parameters
@@ -75,6 +77,8 @@ def train(settings: Settings, folder: Path, runs: Path, version: str) -> Artifac
         Where the checkpoints of this run go.
     version
         What to call the result, such as ``"2026.11.1"``.
+    start
+        Checkpoint of an earlier first stage to go on from, under another seed.
     """
     keras.utils.set_random_seed(settings.seed)
     keras.config.set_dtype_policy(settings.precision)
@@ -88,6 +92,8 @@ def train(settings: Settings, folder: Path, runs: Path, version: str) -> Artifac
     )
     try:
         one = build(Layers(rotations=1))
+        if start:
+            one.load_weights(start)
         _fit(one, pool, settings, stage=0, runs=runs)
         four = build()
         _join(one, four)
@@ -104,6 +110,7 @@ def train(settings: Settings, folder: Path, runs: Path, version: str) -> Artifac
         "data": "simulated",
         "simulator": f"models.deep_hits.simulate {SIMULATOR}",
         "candidates": simulated,
+        "startedFrom": start and str(start),
         **asdict(settings),
     }
     print(json.dumps(metrics, indent=2))
@@ -163,12 +170,13 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/deep_hits"), help="checkpoints")
     parser.add_argument("--seed", type=int, default=Settings().seed)
     parser.add_argument("--steps", type=int, nargs=2, default=Settings().steps, metavar="N")
+    parser.add_argument("--start", type=Path, help="checkpoint of a first stage to go on from")
     parser.add_argument("--version", required=True, help='of the weights, such as "2026.11.1"')
     arguments = parser.parse_args()
     settings = replace(Settings(), seed=arguments.seed, steps=tuple(arguments.steps))
     tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    train(settings, arguments.out, arguments.runs, arguments.version)
+    train(settings, arguments.out, arguments.runs, arguments.version, arguments.start)
 
 
 if __name__ == "__main__":
