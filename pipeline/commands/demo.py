@@ -19,7 +19,7 @@ def demo(
     seconds: Annotated[
         float, typer.Option(min=1, metavar="S", help="How long to publish [s].")
     ] = 30.0,
-    rate: Annotated[float, typer.Option(min=1, metavar="R", help="Packets a second.")] = 200.0,
+    rate: Annotated[float, typer.Option(min=1, metavar="R", help="Packets a second.")] = 150.0,
     out: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="Folder for what it writes.")
     ] = Path("demo-out"),

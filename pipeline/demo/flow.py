@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from pipeline.core import now_us
 from pipeline.demo.daemon import TOPIC, Daemon
@@ -46,7 +48,7 @@ class Options:
 
 
 class Flow:
-    """The packets of a demo on their way.
+    """The packets of a demo on their way, inside a ``with`` block.
 
     Parameters
     ----------
@@ -76,6 +78,17 @@ class Flow:
         self.sent = 0
         self.delivered = 0
         """Messages that the broker has, once `run` has returned."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._producer.close()
 
     def simulate(self) -> None:
         """Make the packets."""

@@ -52,8 +52,10 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
         _create_topics(settings)
         show.step(f"starting the daemon: skytriage run {config}")
         log = out / "daemon.log"
-        with Daemon(config, port=settings.http.port, log=log) as daemon:
-            flow = Flow(options, settings, show, stop)
+        with (
+            Daemon(config, port=settings.http.port, log=log) as daemon,
+            Flow(options, settings, show, stop) as flow,
+        ):
             flow.simulate()
             show.step("waiting until its networks are warm")
             daemon.wait_until_ready(timeout_s=READY_TIMEOUT_S, give_up=stop.is_set)
