@@ -1,5 +1,7 @@
 """Alerts for subscribers: an iterator over decoded, typed alerts.
 
+::
+
     from pipeline.client import alerts
 
     with alerts("localhost:9092") as received:
@@ -61,12 +63,6 @@ def alerts(
         If there is no such topic, or librdkafka does not know an option.
     TransientError
         If no broker answers.
-
-    Examples
-    --------
-    >>> with alerts("localhost:9092", group="followup") as received:  # doctest: +SKIP
-    ...     for alert in received:
-    ...         print(alert.survey, alert.event_id_long, f"{alert.score:.3f}")
     """
     options = {name.replace("_", "."): value for name, value in kafka.items()}
     return open_alerts(

@@ -1,5 +1,6 @@
 """The topics of a configuration, with settings that suit what they carry."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -90,7 +91,19 @@ def create_topics(
                 raise _failure(name, error) from None
             yield Creation(name, created=False)
         else:
+            _wait_for_leaders(admin, name)
             yield Creation(name, created=True)
+
+
+def _wait_for_leaders(admin: AdminClient, name: str) -> None:
+    """Wait until one can write to a topic: the controller knows it before the brokers do."""
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        topic = admin.list_topics(timeout=TIMEOUT_S).topics.get(name)
+        if topic is not None and all(p.leader >= 0 for p in topic.partitions.values()):
+            return
+        time.sleep(0.02)
+    raise TransientError(f"topic {name} was created, and has no leader after {TIMEOUT_S:g} s")
 
 
 def topic_settings(admin: AdminClient, topics: Iterable[str]) -> dict[str, Mapping[str, str]]:

@@ -105,12 +105,14 @@ def test_what_cannot_be_done_is_1_and_one_clear_sentence(arguments):
 
 def test_a_wrong_configuration_is_told_by_check_with_every_key(tmp_path):
     path = tmp_path / "night.toml"
-    path.write_text('grup = "x"\n[kafka]\nbootstrap.servers = "b:1"\n[streams.hits]\ntopic = "x"\n')
+    path.write_text(
+        'groups = "x"\n[kafka]\nbootstrap.servers = "b:1"\n[streams.hits]\ntopic = "x"\n'
+    )
     looked = skytriage("check", path, "--json")
 
     assert looked.code == 1
     detail = looked.json["findings"][0]["detail"]
-    assert "grup: there is no such setting" in detail
+    assert "groups: there is no such setting" in detail
     assert "streams.hits.topic: there is no such setting" in detail
 
 

@@ -81,7 +81,7 @@ def test_a_container_of_something_else_is_a_decode_error():
     schema = {"type": "record", "name": "x", "fields": [{"name": "a", "type": "int"}]}
     fastavro.writer(data, fastavro.parse_schema(schema), [{"a": 1}])
 
-    with pytest.raises(DecodeError, match="the record is x$"):
+    with pytest.raises(DecodeError, match=r"the record is x$"):
         READER.read(data.getvalue())
 
 

@@ -114,13 +114,13 @@ def test_every_section_is_read(read):
 @pytest.mark.parametrize(
     ("line", "key"),
     [
-        ("grup = 'x'", "grup"),
+        ("groups = 'x'", "groups"),
         ("[stream]\nx = 1", "stream"),
         ("[workers]\ncuont = 2", "workers.cuont"),
         ("[output]\ndeadletters = 'x'", "output.deadletters"),
         ("[schemas]\nregistri = 'x'", "schemas.registri"),
         ("[http]\nprot = 1", "http.prot"),
-        ("[log]\nlevle = 'info'", "log.levle"),
+        ("[log]\nlevels = 'info'", "log.levels"),
         ("[streams.maxi]\ntopics = ['m']\ntopic = 'm'", "streams.maxi.topic"),
     ],
 )
