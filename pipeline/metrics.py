@@ -108,6 +108,15 @@ DEFINITIONS: Mapping[str, Definition] = {
         "Changes of the assignment: assigned, revoked, lost. Lost: a worker did not poll in time.",
         ("kind",),
     ),
+    "skytriage_workers": Definition(
+        "gauge",
+        "Workers by state: ready, or starting. None ready: nothing is classified.",
+        ("state",),
+    ),
+    "skytriage_worker_restarts": Definition(
+        "counter", "Workers that died and were started again, by reason: see the log.", ("reason",)
+    ),
+    "skytriage_build_info": Definition("gauge", "1 for the version that runs.", ("version",)),
     "skytriage_in_flight_messages": Definition(
         "gauge", "Messages read and not yet committed, by worker.", ("worker",)
     ),
@@ -172,9 +181,7 @@ class Recorder:
 
     def forget(self, name: str) -> None:
         """Drop all values of a gauge, as of partitions that are no longer ours."""
-        self._gauges = {
-            key: value for key, value in self._gauges.items() if key[0] != name
-        }
+        self._gauges = {key: value for key, value in self._gauges.items() if key[0] != name}
 
     def observe(self, name: str, *labels: str, values: npt.ArrayLike) -> None:
         """Add values to a histogram, a whole batch in one call."""
@@ -186,9 +193,7 @@ class Recorder:
 
     def snapshot(self) -> Snapshot:
         """Return what there is so far."""
-        return Snapshot(
-            dict(self._counters), dict(self._gauges), dict(self._histograms)
-        )
+        return Snapshot(dict(self._counters), dict(self._gauges), dict(self._histograms))
 
 
 class Totals(Collector):
@@ -218,21 +223,13 @@ class Totals(Collector):
         total = self.total()
         for name, definition in DEFINITIONS.items():
             if definition.kind == "histogram":
-                histogram = HistogramMetricFamily(
-                    name, definition.help, labels=definition.labels
-                )
+                histogram = HistogramMetricFamily(name, definition.help, labels=definition.labels)
                 for (key, labels), (counts, value) in total.histograms.items():
                     if key == name:
-                        histogram.add_metric(
-                            labels, _cumulative(definition, counts), value
-                        )
+                        histogram.add_metric(labels, _cumulative(definition, counts), value)
                 yield histogram
                 continue
-            single = (
-                CounterMetricFamily
-                if definition.kind == "counter"
-                else GaugeMetricFamily
-            )
+            single = CounterMetricFamily if definition.kind == "counter" else GaugeMetricFamily
             family = single(name, definition.help, labels=definition.labels)
             table = total.counters if definition.kind == "counter" else total.gauges
             for (key, labels), value in table.items():

@@ -140,7 +140,7 @@ def _from_tai(tai_us: int) -> int:
 def _leap_seconds() -> tuple[list[int], list[int]]:
     """Return when each TAI-UTC began, on the TAI clock, and its size; both in µs."""
     # It takes a while to load, and streams in UTC do not need it.
-    import erfa  # type: ignore[import-untyped]
+    import erfa
 
     table = [row for row in erfa.leap_seconds.get() if row["year"] >= _FIRST_YEAR]
     offsets = [round(row["tai_utc"]) * _SECOND_US for row in table]

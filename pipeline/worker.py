@@ -120,6 +120,9 @@ def _run(index: int, settings: Settings, threads: int, pipe: Connection) -> None
         info = lane.classifier.info
         labels = info.name, info.version, info.weights_sha256, info.runtime, info.device
         recorder.set("skytriage_network_info", str(index), name, *labels, to=1)
+    for outcome in ("committed", "aborted"):
+        # A counter that appears with its first event hides that event from increase().
+        recorder.count("skytriage_transactions", outcome, by=0)
     log.info("warmed", seconds=round(time.monotonic() - begun_s, 2), networks=list(lanes))
 
     def drain(_: int, __: FrameType | None) -> None:

@@ -6,6 +6,7 @@ from deploy.grafana.promql import rate, selector, total
 __all__ = ["FLOW"]
 
 ALERTS = "skytriage_alerts"
+BUILD = "skytriage_build_info"
 COMMITTED = "skytriage_last_commit_timestamp_seconds"
 CONSUMED = "skytriage_messages_consumed"
 DEAD = "skytriage_dead_letters"
@@ -13,23 +14,24 @@ END_TO_END = "skytriage_end_to_end_seconds"
 LAG = "skytriage_consumer_lag_messages"
 MESSAGES = "skytriage_messages"
 NETWORK = "skytriage_network_info"
+RESTARTS = "skytriage_worker_restarts"
+WORKERS = "skytriage_workers"
 
 OBJECTIVE = f"Red above the objective of {OBJECTIVE_S} s."
 RANGE = "Over the dashboard's time range."
 CLASSIFIED = rate(MESSAGES, "stream", where='outcome!="dead_letter"')
-WORKERS = f"count({total(selector(NETWORK), 'instance', 'worker')})"
 
 FLOW = {
     "Overview": (
         Chart("stat", "Throughput", MESSAGES, {"": rate(MESSAGES)}, unit="cps", width=4),
-        Chart("stat", "Lag", LAG, {"": total(selector(LAG))}, unit="short", width=3),
+        Chart("stat", "Lag", LAG, {"": total(selector(LAG))}, unit="short", width=4),
         Chart(
             "stat",
             "Broker to committed alert",
             END_TO_END,
             quantiles(END_TO_END),
             unit="s",
-            width=7,
+            width=6,
             note=OBJECTIVE,
             red_above=OBJECTIVE_S,
         ),
@@ -39,18 +41,10 @@ FLOW = {
             MESSAGES,
             increases(MESSAGES, "outcome"),
             unit="short",
-            width=7,
+            width=6,
             note=RANGE,
         ),
-        Chart(
-            "stat",
-            "Workers ready",
-            NETWORK,
-            {"": WORKERS},
-            unit="short",
-            width=3,
-            note="A worker counts once it has loaded a network.",
-        ),
+        Chart("stat", "Workers", WORKERS, gauges(WORKERS, "state"), unit="short", width=4),
     ),
     "Throughput": (
         Chart("lines", "Messages read", CONSUMED, rates(CONSUMED, "topic"), unit="cps"),
@@ -112,16 +106,13 @@ FLOW = {
             note=RANGE,
         ),
     ),
-    "Networks": (
+    "Workers and networks": (
         Chart(
-            "table",
-            "Networks",
-            NETWORK,
-            {"": selector(NETWORK)},
-            unit="none",
-            width=16,
-            note="One line for each worker and stream.",
-            hidden=("Time", "Value", "__name__", "job"),
+            "lines",
+            "Deaths of workers",
+            RESTARTS,
+            increases(RESTARTS, "instance", "reason", over="$__rate_interval"),
+            unit="short",
         ),
         Chart(
             "lines",
@@ -130,6 +121,24 @@ FLOW = {
             shares(ALERTS, ("stream", "network"), CLASSIFIED),
             unit="percentunit",
             note="Of all classified messages.",
+        ),
+        Chart(
+            "table",
+            "Versions",
+            BUILD,
+            {"": selector(BUILD)},
+            unit="none",
+            hidden=("Time", "Value", "__name__", "job"),
+        ),
+        Chart(
+            "table",
+            "Networks",
+            NETWORK,
+            {"": selector(NETWORK)},
+            unit="none",
+            width=24,
+            note="One line for each worker and stream.",
+            hidden=("Time", "Value", "__name__", "job"),
         ),
     ),
 }

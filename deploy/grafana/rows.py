@@ -21,6 +21,6 @@ ROWS = {
         "Lag",
         "Outcomes and dead letters",
         "Transactions",
-        "Networks",
+        "Workers and networks",
     )
 }
