@@ -1,5 +1,6 @@
 """The topics of a configuration, with settings that suit what they carry."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -99,9 +100,10 @@ def _wait_for_leaders(admin: AdminClient, name: str) -> None:
     """Wait until one can write to a topic: the controller knows it before the brokers do."""
     deadline_s = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline_s:
-        topic = admin.list_topics(timeout=TIMEOUT_S).topics.get(name)
-        if topic is not None and all(p.leader >= 0 for p in topic.partitions.values()):
-            return
+        with contextlib.suppress(KafkaException):
+            topic = admin.list_topics(timeout=1.0).topics.get(name)
+            if topic is not None and all(p.leader >= 0 for p in topic.partitions.values()):
+                return
         time.sleep(0.02)
     raise TransientError(f"topic {name} was created, and has no leader after {TIMEOUT_S:g} s")
 
