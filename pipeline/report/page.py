@@ -126,14 +126,14 @@ def _letters(report: Report) -> Markup:
 
 def _footer(summary: Summary) -> Markup:
     versions = ", ".join(f"{name} {version}" for name, version in summary.versions.items())
-    machine = ", ".join(f"{name} {value}" for name, value in summary.machine.items())
+    machine = ", ".join(f"{name}: {value}" for name, value in summary.machine.items())
     hashes = join(
         *(
             tag("span", f" Weights of {used.network.name}: ", tag("code", used.network.weights_sha256))
             for used in summary.networks
         )
     )  # fmt: skip
-    return tag("footer", tag("p", f"Made with {versions}. Ran on {machine}.", hashes))
+    return tag("footer", tag("p", f"Made with {versions}. Machine: {machine}.", hashes))
 
 
 def _when(summary: Summary) -> str:
