@@ -1,21 +1,34 @@
 """Classify astronomical alert streams as they arrive.
 
-Read the stages in the order in which data meets them:
+Read the stages in the order in which data meets them; start with `run`.
 
-==============  ===============================================================
-`source`        Kafka messages in: the consumer, and what a rebalance does
-`decode`        bytes to candidates (`wire`, `schema_store`, `fits`, `streams`)
-`batch`         candidates to batches: what is there, as soon as there is room
-`infer`         batches to probabilities, and out with the row that breaks them
-`sink`          alerts, dead letters and offsets out, in one transaction
-`run`           the loop that joins them: start reading here
-==============  ===============================================================
+===============  ==============================================================
+`source`         Kafka messages in: the consumer, and what a rebalance does
+`decode`         bytes to candidates, or an error that says why not
+`batch`          candidates to batches: what is there, when there is room
+`infer`          batches to probabilities, and out with the row that breaks them
+`write`, `sink`  alerts, dead letters and offsets out, in one transaction
+`run`            the loop that joins them
+===============  ==============================================================
 
-`core` defines the words that the stages share, `errors` what can go wrong,
-`offsets` what may be committed.  Around the loop: `worker` is one process that
-runs it, `supervisor` the one that watches the workers, `metrics`, `http` and
-`logs` what an operator sees of them, `settings` what an operator sets.
-`commands` holds the command line, `client` what a subscriber imports.
+Around them:
+
+===============  ==============================================================
+`core`           the words that the stages share; `errors`: what can go wrong
+`lane`           decode, preprocess and infer of one stream, with or without Kafka
+`offsets`        what may be committed, and what became of it
+`streams`        what makes a stream different, as values
+`wire`           Avro in: `container`, `codecs`, `plan`, `prune`, `skip`,
+                 `schema_store` and `registry`; `fits` the images, `times` the clocks
+`encode`         Avro out: `classification`, `elasticc`, `register`; `dead_letters`
+`worker`         one process with one loop; `supervisor`: the one that watches them
+`settings`       what an operator sets; `kafka`: clients made of it
+`metrics`        what an operator sees; `observe` fills them, `http` serves them, `logs`
+`ledger`         does it add up; `audit` counts
+`client`         what a subscriber imports; `subscription`, `received`
+`cli`            the command line; `commands` has a module for each
+`simulate`       packets with known truth; `demo` and `report` show the whole at work
+===============  ==============================================================
 """
 
 __version__ = "0.1.0"
