@@ -26,7 +26,7 @@ say = @printf '\033[1m==> %s\033[0m\n'
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## four simulated surveys through the daemon, without Java or Docker; report in demo-out/
+demo: $(INSTALLED) ## simulated surveys through the daemon, without Java or Docker; report in demo-out/
 	$(say) 'Demo: embedded broker, simulated surveys, trained networks'
 	@$(BIN)/skytriage demo --out demo-out
 

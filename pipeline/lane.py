@@ -41,6 +41,8 @@ class Item:
     record: Record
     decoded_us: int
     candidate: Candidate | None
+    """None if the record could not be decoded."""
+
     quality: Mapping[str, float]
     error: InvalidMessage | None = None
 
@@ -106,7 +108,7 @@ class Lane:
                 continue
             candidate, reason = candidates[row], made.rejected.get(row)
             if reason is not None:
-                items.append(Item(record, decoded_us, None, {}, UnusableSample(reason)))
+                items.append(Item(record, decoded_us, candidate, {}, UnusableSample(reason)))
             else:
                 quality = candidate.quality
                 if mended:
@@ -183,7 +185,7 @@ class Judged:
     def _alert(self, item: Item, probabilities: Sequence[float]) -> Alert:
         candidate, record, info = item.candidate, item.record, self.lane.classifier.info
         if candidate is None:
-            raise AssertionError("an item has a candidate or an error")
+            raise AssertionError("what has no candidate has an error")
         return Alert(
             stream=self.lane.stream.name,
             candidate=candidate,

@@ -26,6 +26,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from pipeline.errors import ConfigurationError
@@ -86,7 +87,9 @@ class KafkaSettings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _sort(cls, table: dict[str, Any]) -> dict[str, dict[str, str]]:
+    def _sort(cls, table: Any) -> dict[str, dict[str, str]]:
+        if not isinstance(table, Mapping):
+            raise ValueError("it must be a section with options of librdkafka")  # noqa: TRY004 - pydantic reports ValueErrors
         consumer = _flatten(table.get("consumer", {}))
         producer = _flatten(table.get("producer", {}))
         common = _flatten({k: v for k, v in table.items() if k not in {"consumer", "producer"}})
@@ -263,6 +266,8 @@ def read_settings(path: Path) -> Settings:
                 raise ConfigurationError(f"environment variable {name}: there is no setting {top}")
     try:
         return Settings(**table)
+    except SettingsError as error:
+        raise ConfigurationError(f"environment: {error}") from None
     except ValidationError as error:
         faults = "\n".join(f"  {_fault(item)}" for item in error.errors(include_url=False))
         # `from None`: the original error prints the input, secrets included.

@@ -244,3 +244,18 @@ def test_settings_cannot_be_changed():
 
     with pytest.raises(ValueError, match="frozen"):
         settings.group = "x"
+
+
+def test_a_section_that_is_a_number_is_named(tmp_path):
+    path = tmp_path / "skytriage.toml"
+    path.write_text('kafka = 5\n[streams.hits]\ntopics = ["a"]\n')
+    with pytest.raises(ConfigurationError, match="kafka: it must be a section"):
+        read_settings(path)
+
+
+def test_an_environment_variable_that_is_no_section_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "skytriage.toml"
+    path.write_text('[kafka]\nbootstrap.servers = "a"\n[streams.hits]\ntopics = ["a"]\n')
+    monkeypatch.setenv("SKYTRIAGE__KAFKA", "{bad json")
+    with pytest.raises(ConfigurationError, match="kafka"):
+        read_settings(path)
