@@ -13,15 +13,9 @@ def versions(name: str) -> tuple[str, ...]:
     >>> versions("classification")[0]
     '1.0'
     """
-    folders = (
-        entry.name
-        for entry in files("schemas").joinpath(name).iterdir()
-        if entry.is_dir()
-    )
+    folders = (entry.name for entry in files("schemas").joinpath(name).iterdir() if entry.is_dir())
     return tuple(
-        sorted(
-            folders, key=lambda version: tuple(int(part) for part in version.split("."))
-        )
+        sorted(folders, key=lambda version: tuple(int(part) for part in version.split(".")))
     )
 
 
@@ -31,8 +25,6 @@ def load(name: str, version: str | None = None) -> dict[str, Any]:
     >>> load("hits_candidate", "1.0")["name"]
     'hits_candidate'
     """
-    path = files("schemas").joinpath(
-        name, version or versions(name)[-1], f"{name}.avsc"
-    )
+    path = files("schemas").joinpath(name, version or versions(name)[-1], f"{name}.avsc")
     schema: dict[str, Any] = json.loads(path.read_text())
     return schema
