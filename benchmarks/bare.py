@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.processors import machine_seconds, processor_seconds
 from models import NETWORKS, artifact
 from models.deep_hits.simulate import simulate
 from models.network import FloatArray
@@ -54,6 +55,9 @@ class Bare:
     rates: dict[int, list[float]]
     """Batch size to samples a second, one for each repeat."""
 
+    other_cores: float
+    """Cores that other programs used meanwhile."""
+
     @property
     def medians(self) -> dict[int, float]:
         """Batch size to samples a second."""
@@ -80,7 +84,11 @@ def measure_bare(case: Case) -> Bare:
         for process in processes:  # all at once
             process.stdin.write("go\n")  # type: ignore[union-attr]  # it is a pipe
             process.stdin.flush()  # type: ignore[union-attr]
+        pids, began_s = {process.pid for process in processes}, time.perf_counter()
+        others_s = processor_seconds(pids) - machine_seconds()
         measured = [_answer(process) for process in processes]
+        others_s += machine_seconds() - processor_seconds(pids)
+        other_cores = max(0.0, others_s / (time.perf_counter() - began_s))
     finally:
         for process in processes:
             process.kill()
@@ -89,7 +97,7 @@ def measure_bare(case: Case) -> Bare:
         int(size): [sum(repeat) for repeat in zip(*(m[size] for m in measured), strict=True)]
         for size in measured[0]
     }
-    return Bare(**answers[0], rates=rates)
+    return Bare(**answers[0], rates=rates, other_cores=other_cores)
 
 
 def _start(command: Sequence[str]) -> "subprocess.Popen[str]":
@@ -148,6 +156,7 @@ def _main(case: Case) -> None:
         for size in case.batches:
             rates[size].append(_rate(runtime, inputs[:size], case.seconds))
     print(json.dumps(rates), flush=True)
+    sys.stdin.readline()  # our processor time is still to be read
 
 
 if __name__ == "__main__":

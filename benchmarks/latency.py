@@ -20,6 +20,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from benchmarks.broker import Broker, open_broker
 from benchmarks.machine import describe_machine
 from benchmarks.packets import Packets, simulate_packets
+from benchmarks.processors import machine_seconds, processor_seconds, wait_until_quiet
 from benchmarks.rig import Rig, parse_settings, running_daemon
 from pipeline.core import now_us
 from pipeline.demo.session import forget_environment
@@ -55,6 +56,9 @@ class Options:
     settings: Sequence[str] = ()
     """Settings of the daemon, as ``workers.max_batch=128``."""
 
+    patience_s: float = 0.0
+    """How long to wait until nobody else uses the machine [s]."""
+
 
 def measure_latency(options: Options, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure, and return what ``--json`` prints.
@@ -84,6 +88,8 @@ def measure_latency(options: Options, say: Callable[[str], None]) -> dict[str, A
         ):
             way = _Way(broker=broker, rig=rig, topic=topic, packets=packets)
             _follow(way, WARM, 20.0)
+            if options.patience_s and not wait_until_quiet(options.patience_s):
+                say("others still use the machine")
             say(f"{options.rate_hz:g} messages/s for {options.seconds:g} s")
             flow = _follow(way, steady, options.rate_hz)
             say(f"{options.lone} messages, one a second")
@@ -119,6 +125,8 @@ class _Flow:
     """Broker, received, decoded, inferred, produced, visible [µs UTC]; shape ``(results, 6)``."""
 
     batch_sizes: np.ndarray
+    other_cores: float
+    """Cores that neither daemon nor broker used meanwhile; publisher and reader are in it."""
 
 
 def _follow(way: _Way, messages: int, rate_hz: float) -> _Flow:
@@ -126,11 +134,13 @@ def _follow(way: _Way, messages: int, rate_hz: float) -> _Flow:
     options = {"bootstrap.servers": way.broker.bootstrap, "linger.ms": 0, "log_level": 3}
     producer = make_producer(publisher_config(options))
     ready = threading.Event()
+    began_s, others_s = time.monotonic(), _others_s(way)
     with ThreadPoolExecutor(1) as pool:
         results = pool.submit(_read, way.rig, messages, ready)
         ready.wait(PATIENCE_S)
         sent = publish(producer, way.topic, _messages(way.packets, messages), rate_hz=rate_hz)
         arrived = results.result()
+    other_cores = (_others_s(way) - others_s) / (time.monotonic() - began_s)
     if sent.delivered != messages:
         raise TransientError(f"{sent.failed} of {messages} messages could not be published")
     reader = ClassificationReader(fields=frozenset({"times", "batchSize"}))
@@ -144,7 +154,12 @@ def _follow(way: _Way, messages: int, rate_hz: float) -> _Flow:
         published=messages,
         times_us=np.array(rows, np.int64),
         batch_sizes=np.array([record["batchSize"] for record in records]),
+        other_cores=other_cores,
     )
+
+
+def _others_s(way: _Way) -> float:
+    return machine_seconds() - processor_seconds({*way.rig.pids, *way.broker.pids})
 
 
 def _messages(packets: Packets, count: int) -> Iterator[FileMessage]:
@@ -193,6 +208,7 @@ def _figures(flow: _Flow) -> dict[str, Any]:
         **_quantiles(whole),
         "stages": {name: _quantiles(span) for name, span in zip(STAGES, spans.T, strict=True)},
         "meanBatch": round(float(flow.batch_sizes.mean()), 1),
+        "otherCores": round(flow.other_cores, 2),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.broker import Broker
-from benchmarks.processors import processor_seconds
+from benchmarks.processors import machine_seconds, processor_seconds
 from benchmarks.rig import Rig
 from pipeline.errors import TransientError
 
@@ -35,6 +35,8 @@ class Sample:
     """Processor time of the daemon so far [s]."""
 
     broker_s: float
+    machine_s: float
+    """Processor time of everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Steady:
     """Cores that the daemon kept busy."""
 
     broker_cores: float
+    other_cores: float
+    """Cores that other programs used meanwhile, this one among them."""
 
 
 def watch(broker: Broker, rig: Rig, topic: str, *, partitions: int, messages: int) -> list[Sample]:
@@ -77,6 +81,7 @@ def watch(broker: Broker, rig: Rig, topic: str, *, partitions: int, messages: in
                     committed=committed,
                     daemon_s=processor_seconds(set(rig.pids)),
                     broker_s=processor_seconds(set(broker.pids)),
+                    machine_s=machine_seconds(),
                 )
             )
             time.sleep(TURN_S)
@@ -85,19 +90,20 @@ def watch(broker: Broker, rig: Rig, topic: str, *, partitions: int, messages: in
 
 def steady(samples: Sequence[Sample]) -> Steady:
     """Return the rates between `BEGIN` and `END` of the messages."""
-    table = np.array([(s.at_s, s.committed, s.daemon_s, s.broker_s) for s in samples])
-    total = table[-1, 1]
-    # The last look before it had moved on, and the first with the same count are equal here.
-    _, first = np.unique(table[:, 1], return_index=True)
-    at, done, daemon, broker = table[first].T
-    marks = np.array([BEGIN * total, END * total])
-    if len(first) < 2 or done[0] > marks[0]:  # noqa: PLR2004 - a line needs two points
+    rows = [(s.at_s, s.daemon_s, s.broker_s, s.machine_s) for s in samples]
+    # Of the looks with the same count only the first.
+    done, first = np.unique([s.committed for s in samples], return_index=True)
+    marks = np.array([BEGIN, END]) * done[-1]
+    if len(done) < 2 or done[0] > marks[0]:  # noqa: PLR2004 - a line needs two points
         raise TransientError(
-            f"{total:.0f} messages are too few: when first looked at, {done[0]:.0f} were done"
+            f"{done[-1]} messages are too few: when first looked at, {done[0]} were done"
         )
-    passed_s = float(np.diff(np.interp(marks, done, at))[0])
+    passed_s, daemon_s, broker_s, machine_s = (
+        float(np.diff(np.interp(marks, done, column))[0]) for column in np.array(rows)[first].T
+    )
     return Steady(
         messages_per_s=float(np.diff(marks)[0]) / passed_s,
-        daemon_cores=float(np.diff(np.interp(marks, done, daemon))[0]) / passed_s,
-        broker_cores=float(np.diff(np.interp(marks, done, broker))[0]) / passed_s,
+        daemon_cores=daemon_s / passed_s,
+        broker_cores=broker_s / passed_s,
+        other_cores=max(0.0, machine_s - daemon_s - broker_s) / passed_s,
     )

@@ -10,15 +10,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.bare import Case, measure_bare
+from benchmarks.bare import Bare, Case, measure_bare
 from benchmarks.broker import Broker, open_broker
 from benchmarks.machine import describe_machine
 from benchmarks.packets import fill, find_packets, simulate_packets
+from benchmarks.processors import wait_until_quiet
 from benchmarks.progress import steady, watch
 from benchmarks.rig import parse_settings, running_daemon
 from pipeline.audit import audit
@@ -58,21 +59,8 @@ class Options:
     bare_seconds: float = 0.5
     """Length of one of five repeats of the bare network [s]."""
 
-
-@dataclass(slots=True)
-class _Found:
-    """What was measured so far."""
-
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    bare: list[float] = field(default_factory=list)
-    """Samples a second of the bare network, in order of time."""
-
-    network: str = ""
-
-    def rate(self, delivery: str) -> float | None:
-        """Return the median of the runs with this delivery."""
-        rates = [r["messagesPerSecond"] for r in self.runs if r["delivery"] == delivery]
-        return median(rates) if rates else None
+    patience_s: float = 0.0
+    """How long to wait before each run until nobody else uses the machine [s]."""
 
 
 def measure_throughput(options: Options, say: Say) -> dict[str, Any]:
@@ -98,7 +86,7 @@ def measure_throughput(options: Options, say: Say) -> dict[str, Any]:
         packets = simulate_packets(options.family, options.messages)
     else:
         packets = find_packets(options.packets, options.schemas)
-    found = _Found()
+    runs: list[dict[str, Any]] = []
     plain = None
     with (
         tempfile.TemporaryDirectory() as name,
@@ -108,12 +96,14 @@ def measure_throughput(options: Options, say: Say) -> dict[str, Any]:
         schemas = options.schemas or write_schemas(Path(name))
         say(f"filling a topic of {broker.name} with {options.messages} messages")
         fill(broker.bootstrap, topic, packets, options.messages, PARTITIONS)
-        _measure_bare(case, found, say)
         for delivery in tuple(options.deliveries) * options.runs:
-            run = {**chosen, "delivery": delivery}
-            found.runs.append(_measure_run(broker, topic, run, options.messages, schemas))
-            say(f"daemon, {delivery}: {found.runs[-1]['messagesPerSecond']:,.0f} messages/s")
-            _measure_bare(case, found, say)
+            if options.patience_s and not wait_until_quiet(options.patience_s):
+                say("others still use the machine")
+            before = measure_bare(case)
+            settings = {**chosen, "delivery": delivery}
+            run = _measure_run(broker, topic, settings, options.messages, schemas)
+            runs.append(_beside(run, before, measure_bare(case)))
+            say(_line(runs[-1]))
         if options.plain_messages:
             say(f"the plain consumer loop, {options.plain_messages} messages")
             arguments = {
@@ -134,7 +124,8 @@ def measure_throughput(options: Options, say: Say) -> dict[str, Any]:
         "settings": chosen,
         "workers": case.processes,
         "threads": case.threads,
-        **_summary(found, plain),
+        "runs": runs,
+        **_summary(runs, plain),
         "machine": machine,
     }
 
@@ -155,14 +146,6 @@ def _case(chosen: Mapping[str, Any], seconds: float) -> Case:
     )
 
 
-def _measure_bare(case: Case, found: _Found, say: Say) -> None:
-    bare = measure_bare(case)
-    (rate,) = bare.medians.values()
-    found.bare.append(rate)
-    found.network = f"{bare.runtime} {bare.precision}"
-    say(f"bare network ({found.network}): {rate:,.0f} samples/s")
-
-
 def _measure_run(
     broker: Broker, topic: str, settings: Mapping[str, Any], messages: int, schemas: Path
 ) -> dict[str, Any]:
@@ -178,8 +161,29 @@ def _measure_run(
         "messagesPerSecond": round(state.messages_per_s, 1),
         "daemonCores": round(state.daemon_cores, 2),
         "brokerCores": round(state.broker_cores, 2),
+        "otherCores": round(state.other_cores, 2),
         **{name: total[name] for name in ("consumed", "classified", "deadLettered")},
     }
+
+
+def _beside(run: dict[str, Any], before: Bare, after: Bare) -> dict[str, Any]:
+    """Add what the bare network did just before and after a run."""
+    rates = [rate for bare in (before, after) for rate in bare.medians.values()]
+    return run | {
+        "network": f"{before.runtime} {before.precision}",
+        "bareSamplesPerSecond": [round(rate, 1) for rate in rates],
+        "bareOtherCores": [round(bare.other_cores, 2) for bare in (before, after)],
+        "ratioToBare": round(run["messagesPerSecond"] / (sum(rates) / len(rates)), 3),
+    }
+
+
+def _line(run: Mapping[str, Any]) -> str:
+    before, after = run["bareSamplesPerSecond"]
+    return (
+        f"{run['delivery']}: {run['messagesPerSecond']:,.0f} messages/s; bare {run['network']}"
+        f" {before:,.0f} before and {after:,.0f} samples/s after; ratio {run['ratioToBare']:.2f};"
+        f" cores: daemon {run['daemonCores']}, broker {run['brokerCores']}, others {run['otherCores']}"
+    )
 
 
 def _measure_plain(arguments: Mapping[str, Any]) -> float:
@@ -190,23 +194,26 @@ def _measure_plain(arguments: Mapping[str, Any]) -> float:
     return float(done.stdout.splitlines()[-1])
 
 
-def _summary(found: _Found, plain: float | None) -> dict[str, Any]:
+def _summary(runs: Sequence[Mapping[str, Any]], plain: float | None) -> dict[str, Any]:
     """Return medians and what they are to one another."""
-    bare = median(found.bare)
-    once, least = (found.rate(delivery) for delivery in DELIVERIES)
+
+    def middle(key: str, delivery: str) -> float | None:
+        values = [run[key] for run in runs if run["delivery"] == delivery]
+        return median(values) if values else None
+
+    once, least = (middle("messagesPerSecond", delivery) for delivery in DELIVERIES)
+    ratios = [middle("ratioToBare", delivery) for delivery in DELIVERIES]
     best = once or least
+    bare = median(rate for run in runs for rate in run["bareSamplesPerSecond"])
     return {
-        "network": found.network,
-        "runs": found.runs,
-        "bareSamplesPerSecond": {
-            "median": round(bare, 1),
-            "all": [round(rate, 1) for rate in found.bare],
-        },
-        "messagesPerSecond": {"effectively_once": once, "at_least_once": least},
-        "ratioToBare": None if best is None else round(best / bare, 3),
-        "transactionsCostPercent": None
-        if once is None or least is None
-        else round(100 * (1 - once / least), 1),
+        "network": runs[0]["network"],
+        "bareSamplesPerSecond": bare,
+        "messagesPerSecond": dict(zip(DELIVERIES, (once, least), strict=True)),
+        "ratioToBare": dict(zip(DELIVERIES, ratios, strict=True)),
+        # Of the ratios: the machine may have changed its speed between the runs.
+        "transactionsCostPercent": round(100 * (1 - ratios[0] / ratios[1]), 1)
+        if ratios[0] and ratios[1]
+        else None,
         "plainLoopMessagesPerSecond": None if plain is None else round(plain, 1),
         "ratioToPlainLoop": None if plain is None or best is None else round(best / plain, 1),
     }

@@ -17,7 +17,13 @@ from tests.command_line import skytriage
 
 def samples(*pairs):
     return [
-        Sample(at_s=at_s, committed=done, daemon_s=1.5 * at_s, broker_s=0.25 * at_s)
+        Sample(
+            at_s=at_s,
+            committed=done,
+            daemon_s=1.25 * at_s,
+            broker_s=0.25 * at_s,
+            machine_s=2 * at_s,
+        )
         for at_s, done in pairs
     ]
 
@@ -31,7 +37,13 @@ def test_the_rate_is_that_of_the_middle_and_not_of_how_it_began_or_ended():
 def test_cores_are_processor_time_over_time():
     state = steady(samples((0, 0), (1, 0), (2, 100), (10, 900), (11, 1000)))
 
-    assert (state.daemon_cores, state.broker_cores) == pytest.approx((1.5, 0.25))
+    assert (state.daemon_cores, state.broker_cores) == pytest.approx((1.25, 0.25))
+
+
+def test_the_cores_of_others_are_those_that_neither_daemon_nor_broker_used():
+    state = steady(samples((0, 0), (1, 0), (2, 100), (10, 900), (11, 1000)))
+
+    assert state.other_cores == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("seen", [((0, 100),), ((0, 50), (1, 100))])
