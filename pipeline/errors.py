@@ -9,10 +9,11 @@
     │   ├── UnusableSample  pixels or samples that nothing can be said of
     │   ├── InferenceError  the network fails on this one, or answers with a NaN
     │   └── EncodeError     the answer does not fit the schema it is to be sent in
-    ├── TransientError      retry with back-off: the message is fine
+    ├── TransientError      wait, and try again as long as it takes: the message is fine
+    ├── WorkerError         start a new worker, and give up if it happens too often
     └── ConfigurationError  refuse to start, or stop: somebody must change a setting
 
-A handler catches one of the three families and never their members, so adding
+A handler catches one of the four families and never their members, so adding
 a member never means finding the handlers.
 """
 
@@ -28,6 +29,7 @@ __all__ = [
     "PipelineError",
     "TransientError",
     "UnusableSample",
+    "WorkerError",
 ]
 
 
@@ -70,6 +72,10 @@ class EncodeError(InvalidMessage):
 
 class TransientError(PipelineError):
     """Something outside failed, and the same call may succeed later."""
+
+
+class WorkerError(PipelineError):
+    """This worker cannot go on; a new one may."""
 
 
 class ConfigurationError(PipelineError):

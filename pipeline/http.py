@@ -10,6 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
 
 from pipeline.errors import ConfigurationError
 from pipeline.settings import HttpSettings
@@ -53,7 +54,14 @@ def serve(
         return [b"yes\n" if good else b"no\n"]
 
     try:
-        server = make_server(settings.host, settings.port, app, handler_class=_Quiet)
+        server = make_server(
+            settings.host,
+            settings.port,
+            app,
+            # Threads: a client that connects and says nothing must not hold up /livez.
+            server_class=ThreadingWSGIServer,
+            handler_class=_Quiet,
+        )
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen on {settings.host}:{settings.port} ([http]): {error.strerror}"

@@ -17,7 +17,7 @@ from models.artifact import load as load_artifact
 from models.network import Network
 from models.runtime import DeviceError, Runtime, open_runtime
 from pipeline.core import FloatArray, NetworkInfo
-from pipeline.errors import ConfigurationError, InferenceError, TransientError
+from pipeline.errors import ConfigurationError, InferenceError, WorkerError
 from pipeline.settings import WorkerSettings
 
 __all__ = ["Classifier", "open_classifier", "warmed_sizes"]
@@ -61,7 +61,7 @@ class Classifier:
 
         Raises
         ------
-        TransientError
+        WorkerError
             If the network no longer works at all.
         """
         size = self.padded_size(rows)
@@ -103,9 +103,9 @@ class Classifier:
         try:
             answer = self._runtime.infer(np.zeros((size, *self.network.input_shape), np.float32))
         except Exception as error:
-            raise TransientError(f"{self.info.name} fails on every sample: {error!r}") from error
+            raise WorkerError(f"{self.info.name} fails on every sample: {error!r}") from error
         if not np.isfinite(answer).all():
-            raise TransientError(f"{self.info.name} answers {answer!r} to an empty image")
+            raise WorkerError(f"{self.info.name} answers {answer!r} to an empty image")
 
 
 def warmed_sizes(max_batch: int) -> tuple[int, ...]:

@@ -137,7 +137,7 @@ class Lane:
 
         Raises
         ------
-        TransientError
+        WorkerError
             If the network no longer works.
         """
         taken_us = now_us()

@@ -6,6 +6,7 @@ counter never falls when a worker dies.  Labels come from closed sets; an event
 id is never one.
 """
 
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -202,21 +203,25 @@ class Totals(Collector):
     def __init__(self) -> None:
         self._past = Snapshot({}, {}, {})
         self._present: dict[int, Snapshot] = {}
+        self._lock = threading.Lock()  # scraped by another thread
 
     def update(self, worker: int, snapshot: Snapshot) -> None:
         """Replace what is known of a living worker."""
-        self._present[worker] = snapshot
+        with self._lock:
+            self._present[worker] = snapshot
 
     def bury(self, worker: int) -> None:
         """Keep the counts of a worker that has ended, and drop its gauges."""
-        snapshot = self._present.pop(worker, None)
-        if snapshot is not None:
-            past = _add([self._past, snapshot])
-            self._past = Snapshot(past.counters, {}, past.histograms)
+        with self._lock:
+            snapshot = self._present.pop(worker, None)
+            if snapshot is not None:
+                past = _add([self._past, snapshot])
+                self._past = Snapshot(past.counters, {}, past.histograms)
 
     def total(self) -> Snapshot:
         """Return the sum over all workers."""
-        return _add([self._past, *list(self._present.values())])
+        with self._lock:
+            return _add([self._past, *self._present.values()])
 
     def collect(self) -> Iterable[Metric]:
         """Return the metric families, those without a value included."""

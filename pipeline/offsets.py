@@ -144,12 +144,14 @@ class OffsetLedger:
                 state.pending[origin.offset] = None
                 state.next_offset = origin.offset + 1
 
-    def finish(self, origin: Origin, outcome: Outcome) -> None:
-        """Note a message that has been handed to the producer."""
+    def finish(self, origin: Origin, outcome: Outcome) -> bool:
+        """Note a message that has been handed to the producer; return whether it is still ours."""
         with self._changed:
             state = self._partitions.get((origin.topic, origin.partition))
-            if state is not None and origin.offset in state.pending:
-                state.pending[origin.offset] = outcome
+            if state is None or origin.offset not in state.pending:
+                return False
+            state.pending[origin.offset] = outcome
+            return True
 
     def since(self, partition: Partition) -> int | None:
         """Return the first offset that the group read, None if it has read nothing."""

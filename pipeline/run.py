@@ -24,6 +24,7 @@ from confluent_kafka import Consumer
 
 from pipeline.batch import Batches
 from pipeline.core import Record
+from pipeline.errors import TransientError
 from pipeline.lane import Judged, Lane
 from pipeline.metrics import Recorder
 from pipeline.offsets import OffsetLedger, Partition
@@ -39,6 +40,9 @@ CHUNK = 32
 """Records decoded before the network may have them."""
 
 LAG_INTERVAL_S = 1.0
+
+FIRST_PAUSE_S, MAX_PAUSE_S = 1.0, 30.0
+"""How long to hold back when something outside fails, and fails again [s]."""
 
 PATIENCE_S = 1.0
 """How long the reader waits for room before it pauses its partitions [s]."""
@@ -121,7 +125,7 @@ class Loop:
             self.ledger,
             recorder,
             settle=self._settle,
-            abandon=self._batches.abandon,
+            abandon=self._abandon,
             transaction=transaction,
         )
         self._writer = Writer(
@@ -166,14 +170,21 @@ class Loop:
 
     def read(self) -> None:
         """Kafka to batches."""
+        pause_s = FIRST_PAUSE_S
         while not self._stop.is_set():
             self._turn()
             if self._writer.must_rewind.is_set():
                 self._rewind()
             room = self._batches.wait_for_room(PATIENCE_S)
             records = self.source.poll(room, timeout_s=0.1) if room else self._hold_back()
-            for stream, chunk in self._chunks(records):
-                self._batches.add(stream, self._lanes[stream].prepare(chunk))
+            try:
+                for stream, chunk in self._chunks(records):
+                    self._batches.add(stream, self._lanes[stream].prepare(chunk))
+                pause_s = FIRST_PAUSE_S
+            except TransientError as error:  # a schema registry that does not answer
+                log.warning("held back", error=str(error), retry_in_s=pause_s)
+                self._wait(pause_s)
+                pause_s = min(2 * pause_s, MAX_PAUSE_S)
 
     def infer(self) -> None:
         """Batches to judgements."""
@@ -227,23 +238,42 @@ class Loop:
                 self.source.pause()
         self.source.resume()
         self.paused = False
-        return held
+        return [] if self._stop.is_set() else held
+
+    def _wait(self, pause_s: float) -> None:
+        """Give up what is in flight, and poll without reading for a while: it is all read again."""
+        self._abandon()
+        self.paused = True
+        self.source.pause()
+        until_s = time.monotonic() + pause_s
+        while not self._stop.is_set() and time.monotonic() < until_s:
+            self._turn()
+            if self.source.poll(1, timeout_s=0.1):  # a partition just assigned
+                self.source.pause()
+        self.source.resume()
+        self.paused = False
 
     def _settle(self) -> None:
         """Commit what is in flight before partitions are given up, or else drop it."""
         deadline_s = time.monotonic() + self._settle_timeout_s
-        while not self._stop.is_set() and not self.ledger.wait_until_idle(timeout_s=0.1):
+        while not self.ledger.wait_until_idle(timeout_s=0.1):
+            self.pulse.read_s = time.monotonic()
             self.source.commit_wanted()
-            if self._writer.must_rewind.is_set() or time.monotonic() > deadline_s:
+            is_late = self.pulse.read_s > deadline_s
+            if is_late or self._stop.is_set() or self._writer.must_rewind.is_set():
                 log.warning("given up in flight", messages=self.ledger.in_flight())
-                self._batches.abandon()
-                self._writer.must_rewind.set()
+                self._abandon()
                 return
+
+    def _abandon(self) -> None:
+        """Drop what is in flight; the reader goes back to the committed offsets before it goes on."""
+        self._batches.abandon()
+        self._writer.must_rewind.set()
 
     def _rewind(self) -> None:
         self._batches.abandon()
-        self.source.rewind()
-        self._writer.must_rewind.clear()
+        if self.source.rewind():
+            self._writer.must_rewind.clear()
 
     def _guarded(self, stage: Callable[[], None]) -> None:
         try:

@@ -165,7 +165,8 @@ class WorkerSettings(Section):
     """A worker whose loop, network or transaction stands still for so long is killed [s]."""
 
     max_restarts: Annotated[int, Field(ge=0)] = 5
-    """Deaths of workers within `restart_window_s` after which the daemon gives up."""
+    """Crashes of one worker within `restart_window_s` after which the daemon gives up.
+    A worker that ends because the broker cannot be reached has not crashed."""
 
     restart_window_s: Annotated[float, Field(gt=0)] = 300.0
 

@@ -23,7 +23,13 @@ from confluent_kafka import (
 from pipeline.core import Alert, Record
 from pipeline.dead_letters import dead_letter_headers
 from pipeline.encode import Encoder
-from pipeline.errors import InvalidMessage, TransientError
+from pipeline.errors import (
+    ConfigurationError,
+    InvalidMessage,
+    PipelineError,
+    TransientError,
+    WorkerError,
+)
 from pipeline.offsets import Commit, Partition
 from pipeline.settings import OutputSettings
 
@@ -33,6 +39,16 @@ log = structlog.get_logger(__name__)
 
 PROPAGATED = frozenset({"traceparent", "tracestate"})
 CALL_TIMEOUT_S = 10.0
+
+NOT_OURS_TO_MEND = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - its public name
+    }
+)
+"""Why a result cannot be delivered, until somebody changes a setting of the broker or of ours."""
 
 
 class Aborted(TransientError):
@@ -73,8 +89,6 @@ class Sink:
         self._is_open = False
         self._opened_s = 0.0
         self._failed: KafkaError | None = None
-        # A transaction reports failed deliveries itself.
-        self._callback = None if transactional else self._on_delivery
         self._producer = self._new_producer()
 
     @property
@@ -135,14 +149,13 @@ class Sink:
         ------
         Aborted
             If neither has happened, or nobody knows.
-        TransientError
+        WorkerError
             If another worker has taken our place.
         """
-        self._begin()
         try:
             if not self.transactional:
                 self._flush()
-            elif is_current():
+            elif commits and is_current():
                 offsets = [
                     TopicPartition(topic, partition, commit.offset, commit.metadata)
                     for (topic, partition), commit in commits.items()
@@ -181,7 +194,7 @@ class Sink:
             while True:
                 try:
                     self._producer.produce(
-                        topic, value, key, headers=headers, on_delivery=self._callback
+                        topic, value, key, headers=headers, on_delivery=self._on_delivery
                     )
                     break
                 except BufferError:  # the local queue is full: let it drain
@@ -209,14 +222,20 @@ class Sink:
             else:
                 return
 
-    def _give_up(self, exception: KafkaException) -> TransientError:
+    def _give_up(self, exception: KafkaException) -> PipelineError:
         """End the transaction one way or another, and return what to raise."""
         error = exception.args[0]
         log.warning("transaction given up", error=error.str(), code=error.name())
         if error.code() in {KafkaError._FENCED, KafkaError.PRODUCER_FENCED}:  # noqa: SLF001 - its public name
-            return TransientError(
+            return WorkerError(
                 "another worker has the same transactional id: a second daemon with this "
-                f'"instance" name, or our own successor ({error.str()})'
+                '"instance" name, or our own successor; or the transaction was open for longer '
+                f'than "transaction_timeout_ms" ({error.str()})'
+            )
+        cause = self._failed or error
+        if cause.code() in NOT_OURS_TO_MEND:
+            return ConfigurationError(
+                f"results cannot be published: {cause.str()}; see skytriage check"
             )
         if self.transactional and error.txn_requires_abort():
             self.abort()
@@ -231,6 +250,7 @@ class Sink:
         self._is_open = False
 
     def _new_producer(self) -> Producer:
+        self._failed = None
         producer = self._make_producer()
         if self.transactional:
             try:

@@ -24,7 +24,7 @@ from confluent_kafka import (
 )
 
 from pipeline.core import Origin, Record, now_us
-from pipeline.errors import TransientError
+from pipeline.errors import TransientError, WorkerError
 from pipeline.metrics import Recorder
 from pipeline.offsets import Commit, OffsetLedger, Partition, Tally
 
@@ -72,6 +72,7 @@ class Source:
         self._transaction = transaction
         self._is_paused = False
         self._is_reassigned = False
+        self._is_closing = False
         self._wanted: queue.SimpleQueue[Mapping[Partition, Commit]] = queue.SimpleQueue()
         self.group: Any = None
         """The group's metadata as of the last poll. Never newer than what was read:
@@ -116,7 +117,7 @@ class Source:
         if error is None:
             return True
         if error.fatal() or error.code() == KafkaError._MAX_POLL_EXCEEDED:  # noqa: SLF001 - its public name
-            raise TransientError(f"the consumer cannot go on: {error.str()}")
+            raise WorkerError(f"the consumer cannot go on: {error.str()}")
         log.warning("kafka consumer", error=error.str())
         return False
 
@@ -140,7 +141,8 @@ class Source:
         except KafkaException as error:
             # Lost in a rebalance: whoever has the partitions does them again.
             log.warning("offsets not committed", error=error.args[0].str())
-        self._ledger.committed(wanted)
+        else:
+            self._ledger.committed(wanted)
 
     def pause(self) -> None:
         """Stop fetching; polling goes on, or the group would expel us."""
@@ -152,17 +154,23 @@ class Source:
         self._is_paused = False
         self.consumer.resume(self.consumer.assignment())
 
-    def rewind(self) -> None:
-        """Go back to what is committed, after a transaction was given up."""
+    def rewind(self) -> bool:
+        """Go back to what is committed, and return whether that was possible already."""
         with self._transaction:
             partitions = self._ledger.partitions()
             began = {partition: self._ledger.since(partition) for partition in partitions}
             committed = self._read_committed(partitions)
         for partition, (offset, _) in committed.items():
             start = offset if offset >= 0 else began[partition]
-            if start is not None:  # else nothing was read yet
+            if start is None:  # nothing was read yet
+                continue
+            try:
                 self.consumer.seek(TopicPartition(*partition, start))
+            except KafkaException as error:  # just assigned, and not fetching yet
+                log.warning("not rewound yet", error=error.args[0].str())
+                return False
         log.info("rewound", partitions=len(partitions))
+        return True
 
     def lags(self) -> dict[Partition, int]:
         """Return the messages of each partition that are not committed, as far as was fetched last."""
@@ -177,6 +185,7 @@ class Source:
 
     def close(self) -> None:
         """Leave the group."""
+        self._is_closing = True
         self.commit_wanted()
         self.consumer.close()
 
@@ -186,10 +195,11 @@ class Source:
         """Read offsets and tallies from the broker, and hand the tallies to the ledger."""
         if not partitions:
             return {}
-        answer = self.consumer.committed(
-            [TopicPartition(*partition) for partition in partitions],
-            COMMITTED_TIMEOUT_S,
-        )
+        places = [TopicPartition(*partition) for partition in partitions]
+        try:
+            answer = self.consumer.committed(places, COMMITTED_TIMEOUT_S)
+        except KafkaException as error:
+            raise TransientError(f"no committed offsets: {error.args[0].str()}") from error
         committed: dict[Partition, tuple[int, Tally | None]] = {}
         for item in answer:
             if item.error is not None:
@@ -200,6 +210,8 @@ class Source:
         return committed
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._is_closing:  # another worker leaves too, and a closing consumer answers nothing
+            return
         self.has_been_assigned = self._is_reassigned = True
         self._recorder.count("skytriage_rebalances", "assigned")
         with self._transaction:
@@ -208,6 +220,9 @@ class Source:
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._recorder.count("skytriage_rebalances", "revoked")
+        # The group has moved on, and these are still ours until we return: with the
+        # metadata of the last poll the broker would refuse to commit them.
+        self.group = self.consumer.consumer_group_metadata()
         self._settle()
         self._ledger.forget([(p.topic, p.partition) for p in partitions])
         log.info("revoked", partitions=[f"{p.topic}/{p.partition}" for p in partitions])

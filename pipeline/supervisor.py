@@ -29,7 +29,7 @@ from pipeline.http import serve
 from pipeline.logs import configure_logs
 from pipeline.metrics import Recorder, Totals
 from pipeline.settings import Settings
-from pipeline.worker import Failed, Status, run_worker
+from pipeline.worker import TRY_AGAIN, Failed, Status, run_worker
 
 __all__ = ["supervise"]
 
@@ -55,6 +55,12 @@ class _Slot:
     deaths: int = 0
     """In a row, without having been ready in between."""
 
+    crashes: deque[float] = field(default_factory=deque)
+    """When its workers died of a fault of ours [s, monotonic]."""
+
+    is_told: bool = False
+    """Whether its worker was told to drain."""
+
 
 @dataclass(slots=True)
 class _Stop:
@@ -73,7 +79,6 @@ class Supervisor:
         self._threads = settings.workers.threads or max(1, cores() // len(self._slots))
         self._totals = Totals()
         self._recorder = Recorder()
-        self._deaths: deque[float] = deque()
         self._stop = _Stop()
         self._turned_s = time.monotonic()
         self._failure: str | None = None
@@ -103,10 +108,10 @@ class Supervisor:
 
     def _turn(self) -> bool:
         self._turned_s = now_s = time.monotonic()
-        if not self._stop.signals and self._failure is None:
-            for slot in self._slots:
-                if slot.process is None and now_s >= slot.start_at_s:
-                    self._start(slot)
+        for slot in self._slots:
+            # Asked for each: a signal may come while another is being started.
+            if not self._is_stopping and slot.process is None and now_s >= slot.start_at_s:
+                self._start(slot)
         waiting: list[Any] = [s.pipe for s in self._slots if s.pipe is not None]
         waiting += [s.process.sentinel for s in self._slots if s.process is not None]
         if waiting:
@@ -117,8 +122,11 @@ class Supervisor:
             self._listen(slot)
             self._look_after(slot)
         self._record()
-        stopping = self._stop.signals or self._failure is not None
-        return not (stopping and all(slot.process is None for slot in self._slots))
+        return not (self._is_stopping and all(slot.process is None for slot in self._slots))
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stop.signals > 0 or self._failure is not None
 
     def _start(self, slot: _Slot) -> None:
         context = multiprocessing.get_context("spawn")
@@ -130,7 +138,7 @@ class Supervisor:
         )
         slot.process.start()
         theirs.close()  # so that the pipe breaks with the worker
-        slot.status, slot.heard_s = None, time.monotonic()
+        slot.status, slot.heard_s, slot.is_told = None, time.monotonic(), False
         log.info("worker started", worker=slot.index, pid=slot.process.pid)
 
     def _listen(self, slot: _Slot) -> None:
@@ -155,11 +163,13 @@ class Supervisor:
             self._listen(slot)
             self._bury(slot, process)
             return
+        if self._is_stopping and not slot.is_told:
+            slot.is_told = True
+            process.terminate()
         reason = self._reason_to_kill(slot)
         if reason is not None:
             log.error("worker killed", worker=slot.index, reason=reason)
             process.kill()
-            process.join()
 
     def _reason_to_kill(self, slot: _Slot) -> str | None:
         now_s, workers = time.monotonic(), self._settings.workers
@@ -181,7 +191,7 @@ class Supervisor:
         self._totals.bury(slot.index)
         slot.process, slot.pipe, slot.status = None, None, None
         code = process.exitcode
-        if self._stop.signals or self._failure is not None:
+        if self._is_stopping:
             if code and self._stop.signals:
                 log.warning("worker ended", worker=slot.index, exit_code=code)
             return
@@ -191,23 +201,25 @@ class Supervisor:
         backoff_s = min(MAX_BACKOFF_S, 0.5 * 2 ** (slot.deaths - 1))
         slot.start_at_s = time.monotonic() + backoff_s
         log.error("worker died", worker=slot.index, reason=reason, restart_in_s=backoff_s)
-        self._count_death(reason)
+        if code != TRY_AGAIN:  # a broker that is away for an hour is no crash loop
+            self._count_crash(slot, reason)
 
-    def _count_death(self, reason: str) -> None:
+    def _count_crash(self, slot: _Slot, reason: str) -> None:
         workers, now_s = self._settings.workers, time.monotonic()
-        self._deaths.append(now_s)
-        while self._deaths and self._deaths[0] < now_s - workers.restart_window_s:
-            self._deaths.popleft()
-        if len(self._deaths) > workers.max_restarts:
+        slot.crashes.append(now_s)
+        while slot.crashes[0] < now_s - workers.restart_window_s:
+            slot.crashes.popleft()
+        if len(slot.crashes) > workers.max_restarts:
             self._fail(
-                f"{len(self._deaths)} workers died within {workers.restart_window_s:g} s, the last "
-                f"with {reason}: the log above says why; [workers] max_restarts is {workers.max_restarts}"
+                f"worker {slot.index} died {len(slot.crashes)} times within "
+                f"{workers.restart_window_s:g} s, the last time with {reason}: the log above says "
+                f"why; [workers] max_restarts is {workers.max_restarts}"
             )
 
     def _fail(self, reason: str) -> None:
         if self._failure is None:
             self._failure = reason
-            self._drain()
+            self._set_deadline()
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         self._stop.signals += 1
@@ -216,15 +228,12 @@ class Supervisor:
             signal=signal.Signals(number).name,
             at_once=self._stop.signals > 1,
         )
-        self._drain()
+        self._set_deadline()
 
-    def _drain(self) -> None:
+    def _set_deadline(self) -> None:
         self._stop.deadline_s = min(
             self._stop.deadline_s, time.monotonic() + self._settings.drain_timeout_s
         )
-        for slot in self._slots:
-            if slot.process is not None and slot.process.is_alive():
-                slot.process.terminate()
 
     def _record(self) -> None:
         ready = sum(

@@ -22,7 +22,7 @@ from typing import Literal, TypeAlias
 import structlog
 
 from pipeline.encode import make_encoder
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, TransientError
 from pipeline.kafka import (
     consumer_config,
     make_consumer,
@@ -36,11 +36,14 @@ from pipeline.run import Loop
 from pipeline.settings import Settings
 from pipeline.sink import Sink
 
-__all__ = ["Failed", "Report", "Status", "run_worker", "topic_router"]
+__all__ = ["TRY_AGAIN", "Failed", "Report", "Status", "run_worker", "topic_router"]
 
 log = structlog.get_logger(__name__)
 
 STATUS_INTERVAL_S = 0.5
+
+TRY_AGAIN = 75
+"""Exit code of a worker that could not reach the broker: no fault of ours (EX_TEMPFAIL)."""
 
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread may hold the interpreter while another waits [s].
@@ -103,6 +106,9 @@ def run_worker(index: int, settings: Settings, threads: int, pipe: Connection) -
         _run(index, settings, threads, pipe)
     except ConfigurationError as error:
         pipe.send(Failed(str(error)))
+    except TransientError as error:
+        log.error("worker gave up", error=str(error))  # noqa: TRY400 - a traceback says nothing here
+        sys.exit(TRY_AGAIN)
     except Exception:
         log.exception("worker failed")
         sys.exit(1)
@@ -129,9 +135,17 @@ def _run(index: int, settings: Settings, threads: int, pipe: Connection) -> None
         loop.stop()
 
     signal.signal(signal.SIGTERM, drain)
-    reporter = threading.Thread(target=_report, args=(index, loop, recorder, pipe), daemon=True)
+    finished = threading.Event()
+    reporter = threading.Thread(
+        target=_report,
+        args=(index, loop, recorder, pipe),
+        kwargs={"finished": finished, "drain_timeout_s": settings.drain_timeout_s},
+        daemon=True,
+    )
     reporter.start()
     loop.run([topic for stream in settings.streams.values() for topic in stream.topics])
+    finished.set()
+    reporter.join(STATUS_INTERVAL_S)
     with contextlib.suppress(OSError):  # the supervisor may be gone
         _send(index, loop, recorder, pipe)
     log.info("drained")
@@ -142,7 +156,11 @@ def _make_loop(index: int, settings: Settings, lanes: dict[str, Lane], recorder:
     consumer = make_consumer(consumer_config(settings, group=settings.group), logger=logger)
     transactional = settings.delivery == "effectively_once"
     task = f"{settings.group}.{settings.instance}.{index}"
-    config = producer_config(settings, transactional_id=task if transactional else None)
+    config = producer_config(
+        settings,
+        transactional_id=task if transactional else None,
+        extra={"delivery.report.only.error": True},
+    )
     sink = Sink(
         partial(make_producer, config, logger=logger),
         settings.output,
@@ -167,15 +185,25 @@ def _make_loop(index: int, settings: Settings, lanes: dict[str, Lane], recorder:
     )
 
 
-def _report(index: int, loop: Loop, recorder: Recorder, pipe: Connection) -> None:
-    """Send the status until the supervisor is gone; then drain."""
+def _report(
+    index: int,
+    loop: Loop,
+    recorder: Recorder,
+    pipe: Connection,
+    *,
+    finished: threading.Event,
+    drain_timeout_s: float,
+) -> None:
+    """Send the status until the loop is done. If the supervisor is gone, drain."""
     try:
-        while True:
+        while not finished.is_set():
             _send(index, loop, recorder, pipe)
-            time.sleep(STATUS_INTERVAL_S)
+            finished.wait(STATUS_INTERVAL_S)
     except OSError:
         log.warning("the supervisor is gone")
         loop.stop()
+        if not finished.wait(drain_timeout_s):  # nobody else would end us
+            os._exit(1)
 
 
 def _send(index: int, loop: Loop, recorder: Recorder, pipe: Connection) -> None:

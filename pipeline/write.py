@@ -79,9 +79,11 @@ class Writer:
         more
             Whether another batch is ready to be written.
         """
-        if self._held and self._held_generation != self._generation():
+        current = self._generation()
+        is_stale = generation != current or self.must_rewind.is_set()
+        if self._held and (is_stale or self._held_generation != current):
             self._take_back()
-        if generation != self._generation() or self.must_rewind.is_set():
+        if is_stale:
             return
         if not self._held:
             self._transaction.acquire()
@@ -91,21 +93,33 @@ class Writer:
             if not more or self._sink.age_s > self._commit_interval_s:
                 self._commit()
         except Aborted as error:
-            self._held.clear()
+            self._give_up()
             self._aborts += 1
-            self._recorder.count("skytriage_transactions", "aborted")
-            self.must_rewind.set()
             if self._aborts >= MAX_ABORTS:
                 raise TransientError(f"{self._aborts} transactions given up: {error}") from error
+        except BaseException:
+            self._held.clear()  # and so the lock is released: the reader may wait for it
+            raise
         finally:
             if not self._held:
                 self._transaction.release()
 
     def finish(self) -> None:
-        """Commit what is held; the last call."""
-        if self._held:
+        """Commit what is held, or leave it to whoever reads it again; the last call."""
+        if not self._held:
+            return
+        try:
             self._commit()
+        except Aborted as error:
+            log.warning("left to the next worker", error=str(error))
+            self._give_up()
+        finally:
             self._transaction.release()
+
+    def _give_up(self) -> None:
+        self._held.clear()
+        self._recorder.count("skytriage_transactions", "aborted")
+        self.must_rewind.set()
 
     def _take_back(self) -> None:
         self._sink.abort()
@@ -128,7 +142,10 @@ class Writer:
             results[1].append((item, sent))
         for item, sent in results[1]:
             outcome: Outcome = "classified" if isinstance(sent, Alert) else "dead_lettered"
-            self._ledger.finish(item.record.origin, outcome)
+            if not self._ledger.finish(item.record.origin, outcome):
+                # Committed without its offset it would be seen twice.
+                self._sink.abort()
+                raise Aborted(f"{item.record.origin} is no longer ours")
 
     def _commit(self) -> None:
         commits = self._ledger.committable()

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -19,10 +20,16 @@ from pipeline.run import Loop
 from pipeline.settings import OutputSettings
 from pipeline.sink import Sink
 
-__all__ = ["BOOM", "toy_lane", "toy_loop"]
+__all__ = ["BOOM", "CRASH", "SLOW", "toy_lane", "toy_loop"]
 
 BOOM = 666
 """The number that the network fails on."""
+
+SLOW = 555
+"""The number that the network takes a second for."""
+
+CRASH = b"crash"
+"""The message that the reader dies of."""
 
 INFO = NetworkInfo(
     name="parity",
@@ -44,6 +51,8 @@ class Parity:
     batch_sizes = (1, 8, 32)
 
     def infer(self, inputs):
+        if (inputs[:, 0] == SLOW).any():
+            time.sleep(1.0)
         if (inputs[:, 0] == BOOM).any():
             raise RuntimeError("boom")
         odd = inputs[:, 0] % 2
@@ -57,6 +66,8 @@ class NumberDecoder(Decoder):
         pass
 
     def decode(self, data):
+        if data == CRASH:
+            raise RuntimeError("a bug in the reader")
         try:
             number = int(data)
         except ValueError as error:
@@ -128,16 +139,18 @@ def toy_loop(
         transactional=transactional,
         task=task,
     )
+    recorder = Recorder()
     loop = Loop(
         {"toy": toy_lane()},
         lambda topic: "toy",
         client,
         sink,
-        Recorder(),
+        recorder,
         max_batch=32,
         commit_interval_s=commit_interval_s,
         settle_timeout_s=10,
     )
+    loop.recorder = recorder  # for the test to look at
     expected = errors is not None
     errors = errors if expected else []
 

@@ -11,7 +11,7 @@ from confluent_kafka import TopicPartition
 
 from pipeline import sink as sink_module
 from pipeline.offsets import Tally
-from tests.toy_stream import BOOM, toy_loop
+from tests.toy_stream import BOOM, CRASH, SLOW, toy_loop
 
 
 @pytest.fixture
@@ -159,6 +159,43 @@ def test_a_worker_that_was_replaced_ends_instead_of_fighting(broker, names):
             assert time.monotonic() < deadline_s
             time.sleep(0.05)
     assert "same transactional id" in str(errors[0])
+
+
+def test_what_is_in_the_network_when_the_reader_dies_is_seen_once(broker, names):
+    send(broker, names["in"], [SLOW, *range(20)])
+    errors = []
+    with toy_loop(broker, names, names["in"], errors=errors):
+        time.sleep(0.5)  # the first batch is in the network
+        send(broker, names["in"], [CRASH.decode()] * 4)
+    time.sleep(2)  # were it published, it would be by now
+    assert "a bug in the reader" in str(errors[0])
+    done = sum(max(0, p.offset) for p in committed(broker, names, names["in"]))
+    assert len(classified(broker, names)) == done
+
+
+def test_two_workers_that_stop_together_stop_at_once(broker, names):
+    with toy_loop(broker, names, names["in"], task="a") as a:
+        with toy_loop(broker, names, names["in"], task="b") as b:
+            send(broker, names["in"], range(100))
+            wait_until_committed(broker, names, names["in"], 100)
+            began_s = time.monotonic()
+            a.stop()
+            b.stop()
+        assert time.monotonic() - began_s < 15, "one waited for an answer that never comes"
+
+
+def test_what_is_in_flight_when_a_worker_joins_is_committed_and_not_given_up(broker, names):
+    with toy_loop(broker, names, names["in"], task="a") as first:
+        send(broker, names["in"], [SLOW, *range(1000, 1200)] * 2)
+        with toy_loop(broker, names, names["in"], task="b"):
+            wait_until_committed(broker, names, names["in"], 402)
+    transactions = {
+        labels: number
+        for (name, labels), number in first.recorder.snapshot().counters.items()
+        if name == "skytriage_transactions"
+    }
+    assert transactions.get(("aborted",), 0) == 0
+    assert len(classified(broker, names)) == 402
 
 
 def test_without_transactions_everything_arrives_at_least_once(broker, names):

@@ -49,3 +49,20 @@ def test_a_broker_that_stands_still_beyond_the_transaction_timeout_costs_nothing
         seen = classifications(daemon)
         assert len(seen) == 6_000
         assert repeated(seen) == []
+
+
+def test_a_broker_that_is_away_for_a_minute_is_no_crash_loop(own_broker, tmp_path):
+    workers = "count = 1\nthreads = 2\nmax_restarts = 0"
+    with (
+        fresh_topics(own_broker) as topics,
+        Daemon(own_broker, topics, tmp_path, workers=workers) as daemon,
+    ):
+        publish(daemon, native_packets(4_000))
+        wait_until(lambda: daemon.committed() > 200)
+        own_broker.kill()
+        daemon.wait_for("worker gave up", timeout_s=120)  # it could not reach the broker
+        own_broker.start()
+        daemon.wait_until_committed(4_000, 180)
+        seen = classifications(daemon)
+        assert len(seen) == 4_000
+        assert repeated(seen) == []

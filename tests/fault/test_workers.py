@@ -1,11 +1,17 @@
 """Workers are killed, suspended and broken, and nothing is lost or seen twice."""
 
+import contextlib
+import json
 import os
 import signal
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from pipeline.server_process import free_port
+from pipeline.simulate import simulate_hits
 from tests.daemon import Daemon
 from tests.observed import (
     classifications,
@@ -23,6 +29,30 @@ GARBAGE = [b"garbage", b"", b"Obj\x01 and no more"]
 def daemon(broker, topics, tmp_path):
     with Daemon(broker, topics, tmp_path) as daemon:
         yield daemon
+
+
+@contextlib.contextmanager
+def serving(port, folder):
+    """Be a schema registry."""
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_GET(self):
+            schema = (folder / f"{self.path.rpartition('/')[2]}.avsc").read_text()
+            body = json.dumps({"schema": schema}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", port), Registry) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
 
 
 def wait_until(condition, timeout_s=60):
@@ -95,6 +125,29 @@ def test_sigterm_finishes_what_is_in_flight_and_leaves_the_group(daemon):
     seen = classifications(daemon)
     assert len(seen) == done < 5_000
     assert any(line["event"] == "drained" for line in daemon.lines())
+
+
+def test_two_workers_drain_together(broker, topics, tmp_path):
+    with Daemon(broker, topics, tmp_path, workers="count = 2") as daemon:
+        daemon.wait_for("assigned", count=2)
+        publish(daemon, native_packets(2_000))
+        wait_until(lambda: daemon.committed() > 100)
+        assert daemon.stop() == 0
+        assert not any(line["event"] == "worker killed" for line in daemon.lines())
+
+
+def test_a_registry_that_does_not_answer_is_waited_for(broker, topics, tmp_path):
+    packets = tmp_path / "packets"
+    simulate_hits(20, 1, packets, family="lsst")
+    port = free_port()
+    registry = f'registry = "http://127.0.0.1:{port}"'
+    with Daemon(broker, topics, tmp_path, schemas=registry) as daemon:
+        publish(daemon, [path.read_bytes() for path in sorted(packets.glob("*.avro"))])
+        daemon.wait_for("held back", count=2)
+        with serving(port, packets / "schemas"):
+            daemon.wait_until_committed(20)
+        assert len(classifications(daemon)) == 20
+        assert sum(line["event"] == "worker started" for line in daemon.lines()) == 1
 
 
 def test_a_restarted_daemon_goes_on_where_the_last_one_stopped(daemon):

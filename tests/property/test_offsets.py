@@ -77,7 +77,7 @@ def test_a_new_owner_goes_on_from_the_tally_that_was_committed():
 def test_what_was_given_up_is_neither_finished_nor_committed():
     ledger, (origin,) = started([3])
     ledger.forget([PARTITION])
-    ledger.finish(origin, "classified")
+    assert not ledger.finish(origin, "classified")
     assert ledger.committable() == {}
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from models import NETWORKS
 from pipeline.core import NetworkInfo
-from pipeline.errors import InferenceError, TransientError
+from pipeline.errors import InferenceError, WorkerError
 from pipeline.infer import Classifier, warmed_sizes
 
 INFO = NetworkInfo(
@@ -75,7 +75,7 @@ def test_a_lone_bad_row_is_the_row_s_fault():
 
 
 def test_a_network_that_fails_on_everything_is_our_fault():
-    with pytest.raises(TransientError, match="every sample"):
+    with pytest.raises(WorkerError, match="every sample"):
         classify([0.1, 0.2], broken=True)
 
 
