@@ -1,14 +1,20 @@
-"""The three families of errors."""
+"""The four families of errors."""
 
 import pickle
 
 import pytest
 
 from pipeline import errors
-from pipeline.errors import ConfigurationError, InvalidMessage, PipelineError, TransientError
+from pipeline.errors import (
+    ConfigurationError,
+    InvalidMessage,
+    PipelineError,
+    TransientError,
+    WorkerError,
+)
 
 ALL = [getattr(errors, name) for name in errors.__all__]
-FAMILIES = (InvalidMessage, TransientError, ConfigurationError)
+FAMILIES = (InvalidMessage, TransientError, WorkerError, ConfigurationError)
 STAGES = {"decode", "preprocess", "infer", "encode"}
 
 
