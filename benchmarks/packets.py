@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import Producer
 
 from pipeline.decode import Decoder
 from pipeline.errors import ConfigurationError, InvalidMessage, TransientError
@@ -21,6 +21,9 @@ __all__ = ["STREAM", "Packets", "fill", "find_packets", "simulate_packets"]
 
 STREAM = "hits"
 DISTINCT = 512
+
+TIMEOUT_S = 300
+"""How long the broker keeps a topic hidden, and how long it may take to fill it [s]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,33 +66,37 @@ def find_packets(path: Path, schemas: Path | None) -> Packets:
     return Packets(name=name, values=values)
 
 
-def fill(bootstrap: str, topic: str, packets: Packets, messages: int, partitions: int) -> None:
-    """Write packets to a topic in turn, the same number to each partition.
+def fill(bootstrap: str, topic: str, packets: Packets, messages: int, partitions: int) -> Producer:
+    """Write packets to a topic in turn, the same number to each partition, and show them to nobody.
+
+    Returns
+    -------
+    :
+        Its transaction holds them: ``commit_transaction`` shows all of them at once, so that
+        every worker is there when the flood begins.
 
     Raises
     ------
     TransientError
         If one was not delivered.
     """
-    failed: list[str] = []
-
-    def report(error: KafkaError | None, _: Message) -> None:
-        if error is not None:
-            failed.append(error.str())
-
-    # A broker that has just begun is not ready for idempotence: librdkafka says so and waits.
-    producer = Producer(publisher_config({"bootstrap.servers": bootstrap, "log_level": 3}))
+    options = {"bootstrap.servers": bootstrap, "transactional.id": f"fill-{topic}"}
+    # A broker that has just begun is not ready for transactions: librdkafka says so and waits.
+    options |= {"transaction.timeout.ms": str(TIMEOUT_S * 1000), "log_level": "3"}
+    producer = Producer(publisher_config(options))
+    producer.init_transactions(TIMEOUT_S)
+    producer.begin_transaction()
     values = itertools.islice(itertools.cycle(packets.values), messages)
     for number, value in enumerate(values):
         while True:
             try:
-                producer.produce(topic, value, partition=number % partitions, on_delivery=report)
+                producer.produce(topic, value, partition=number % partitions)
                 break
             except BufferError:
                 producer.poll(0.05)
-        producer.poll(0)
-    if producer.flush(120) or failed:
-        raise TransientError(f"the topic could not be filled: {failed[:1] or 'no answer'}")
+    if producer.flush(TIMEOUT_S):
+        raise TransientError("the topic could not be filled: the broker does not answer")
+    return producer
 
 
 def _decodes(decoder: Decoder, value: bytes) -> bool:

@@ -26,7 +26,7 @@ from pipeline.schema_store import SchemaStore
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 
-__all__ = ["main"]
+__all__ = ["WARM", "main"]
 
 WARM = 20
 """Messages before the clock starts."""

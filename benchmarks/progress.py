@@ -18,9 +18,9 @@ TURN_S = 0.1
 PATIENCE_S = 60.0
 """How long nothing may be committed before we give up [s]."""
 
-BEGIN, END = 0.2, 0.9
-"""Shares of the messages between which the rate is taken: the workers have all begun by
-the first, and none has run out of work by the second."""
+BEGIN, END = 0.15, 0.85
+"""Shares of the messages between which the rate is taken: batches are full by the first, and
+no worker has run out of work by the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +15,22 @@ from benchmarks.broker import Broker
 from benchmarks.packets import STREAM
 from benchmarks.processors import children
 from pipeline.demo.daemon import Daemon
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, TransientError
 from pipeline.server_process import free_port
 from pipeline.settings import Settings, read_settings
+from pipeline.supervisor import worker_count
 
 __all__ = ["Rig", "parse_settings", "running_daemon"]
 
 READY_TIMEOUT_S = 180.0
 
+SETTLE_S = 3.0
+"""A second worker that joins takes its partitions in two steps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rig:
-    """A daemon that is warm and has its partitions."""
+    """A daemon whose workers are all warm and have their partitions."""
 
     settings: Settings
     daemon: Daemon
@@ -90,5 +96,23 @@ def running_daemon(
         before = children()
         with Daemon(config, port=settings.http.port, log=folder / "daemon.log") as daemon:
             daemon.wait_until_ready(timeout_s=READY_TIMEOUT_S, give_up=lambda: False)
+            _wait_for_workers(settings)
             yield Rig(settings=settings, daemon=daemon, pids=frozenset(children() - before))
             daemon.stop(patience_s=settings.drain_timeout_s + 10)
+
+
+def _wait_for_workers(settings: Settings) -> None:
+    """Wait until all workers have joined the group, and the partitions have settled."""
+    ready = f'skytriage_workers{{state="ready"}} {float(worker_count(settings))}'
+    deadline_s = time.monotonic() + READY_TIMEOUT_S
+    while ready not in _metrics(settings.http.port):
+        if time.monotonic() > deadline_s:
+            raise TransientError(f"not all workers were ready within {READY_TIMEOUT_S:g} s")
+        time.sleep(0.1)
+    time.sleep(SETTLE_S)
+
+
+def _metrics(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text

@@ -1,8 +1,8 @@
 """Messages a second of the real daemon, over what the bare network does in the same run.
 
-The topic is filled before, and all runs read the same one with a group and
-outputs of their own.  The bare network is measured between the runs, with the
-processes and threads that the daemon uses, so that both meet the same machine.
+Each run has topics of its own.  The input is filled before, inside a transaction that is
+committed when all workers wait for it.  The bare network is measured before and after each
+run, with the processes and threads that the daemon uses, so that both meet the same machine.
 """
 
 import json
@@ -18,7 +18,8 @@ from typing import Any
 from benchmarks.bare import Bare, Case, measure_bare
 from benchmarks.broker import Broker, open_broker
 from benchmarks.machine import describe_machine
-from benchmarks.packets import fill, find_packets, simulate_packets
+from benchmarks.packets import Packets, fill, find_packets, simulate_packets
+from benchmarks.plain_loop import WARM
 from benchmarks.processors import wait_until_quiet
 from benchmarks.progress import steady, watch
 from benchmarks.rig import parse_settings, running_daemon
@@ -88,32 +89,19 @@ def measure_throughput(options: Options, say: Say) -> dict[str, Any]:
         packets = find_packets(options.packets, options.schemas)
     runs: list[dict[str, Any]] = []
     plain = None
-    with (
-        tempfile.TemporaryDirectory() as name,
-        open_broker(options.broker) as broker,
-        broker.topics("throughput", "plain", partitions=PARTITIONS) as (topic, plain_topic),
-    ):
+    with tempfile.TemporaryDirectory() as name, open_broker(options.broker) as broker:
         schemas = options.schemas or write_schemas(Path(name))
-        say(f"filling a topic of {broker.name} with {options.messages} messages")
-        fill(broker.bootstrap, topic, packets, options.messages, PARTITIONS)
         for delivery in tuple(options.deliveries) * options.runs:
             if options.patience_s and not wait_until_quiet(options.patience_s):
                 say("others still use the machine")
             before = measure_bare(case)
             settings = {**chosen, "delivery": delivery}
-            run = _measure_run(broker, topic, settings, options.messages, schemas)
+            run = _measure_run(broker, packets, settings, options.messages, schemas)
             runs.append(_beside(run, before, measure_bare(case)))
             say(_line(runs[-1]))
         if options.plain_messages:
             say(f"the plain consumer loop, {options.plain_messages} messages")
-            arguments = {
-                "bootstrap": broker.bootstrap,
-                "topic": topic,
-                "output": plain_topic,
-                "messages": options.plain_messages,
-                "schemas": str(schemas),
-            }
-            plain = _measure_plain(arguments)
+            plain = _measure_plain(broker, packets, options.plain_messages, schemas)
     return {
         "packets": packets.name,
         "distinct": len(packets.values),
@@ -147,11 +135,14 @@ def _case(chosen: Mapping[str, Any], seconds: float) -> Case:
 
 
 def _measure_run(
-    broker: Broker, topic: str, settings: Mapping[str, Any], messages: int, schemas: Path
+    broker: Broker, packets: Packets, settings: Mapping[str, Any], messages: int, schemas: Path
 ) -> dict[str, Any]:
-    with running_daemon(broker, topic, settings, schemas=schemas) as rig:
-        samples = watch(broker, rig, topic, partitions=PARTITIONS, messages=messages)
-        ledger = audit(rig.settings)
+    with broker.topics("throughput", partitions=PARTITIONS) as (topic,):
+        hidden = fill(broker.bootstrap, topic, packets, messages, PARTITIONS)
+        with running_daemon(broker, topic, settings, schemas=schemas) as rig:
+            hidden.commit_transaction()
+            samples = watch(broker, rig, topic, partitions=PARTITIONS, messages=messages)
+            ledger = audit(rig.settings)
     state = steady(samples)
     total = ledger.as_json()["total"]
     if not ledger.adds_up or total["consumed"] != messages:
@@ -186,7 +177,21 @@ def _line(run: Mapping[str, Any]) -> str:
     )
 
 
-def _measure_plain(arguments: Mapping[str, Any]) -> float:
+def _measure_plain(broker: Broker, packets: Packets, messages: int, schemas: Path) -> float:
+    with broker.topics("plain", "plain-results", partitions=1) as (topic, output):
+        fill(broker.bootstrap, topic, packets, messages + WARM + 1, 1).commit_transaction()
+        return _run_plain(
+            {
+                "bootstrap": broker.bootstrap,
+                "topic": topic,
+                "output": output,
+                "messages": messages,
+                "schemas": str(schemas),
+            }
+        )
+
+
+def _run_plain(arguments: Mapping[str, Any]) -> float:
     command = [sys.executable, "-m", "benchmarks.plain_loop", json.dumps(arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
