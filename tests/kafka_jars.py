@@ -77,8 +77,12 @@ def formatted_storage() -> Path:
             settings.write_text("".join(lines))
             cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
             command = [find_java(), "-cp", f"{kafka_jars()}/*", "kafka.tools.StorageTool", "format"]
-            command += ["--cluster-id", cluster, "--config", str(settings)]
-            subprocess.run(command, check=True, capture_output=True)
+            # One word: an id may begin with a dash, which would be read as an option.
+            command += [f"--cluster-id={cluster}", f"--config={settings}"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                said = (done.stdout + done.stderr).strip()
+                raise KafkaUnavailable(f"the broker's storage was not formatted: {said}")
     return storage
 
 
