@@ -1,8 +1,8 @@
 """The layers of Deep-HiTS arch7, and nothing else.
 
 The same convolutions see an image in four orientations: its rotations by 0, 90, 180 and 270
-degrees are stacked on the batch axis, and their features are concatenated per sample in that
-order. The network is therefore *almost* invariant under rotation: turning the input permutes
+degrees follow one another on the batch axis, and their features are concatenated per sample in
+that order. The network is therefore *almost* invariant under rotation: turning the input permutes
 the four feature blocks, and only the dense layers can tell their order.
 
 Notes
@@ -15,9 +15,11 @@ References
 Cabrera-Vives et al. 2017, ApJ 836, 97: Deep-HiTS, arXiv:1701.00458.
 """
 
+import math
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 __all__ = ["FEATURES", "Settings", "build"]
@@ -61,15 +63,15 @@ class Settings:
 
 
 def _rotations(image: keras.KerasTensor, count: int) -> keras.KerasTensor:
-    """Stack the rotations of ``(batch, y, x, c)`` on the batch axis, as ``numpy.rot90`` turns."""
-    if count == 1:
-        return image
-    flipped = ops.flip(image, axis=1)
-    turned = ops.transpose(image, (0, 2, 1, 3))
-    quarter = ops.flip(turned, axis=1)
-    half = ops.flip(flipped, axis=2)
-    three_quarters = ops.flip(turned, axis=2)
-    return ops.concatenate([image, quarter, half, three_quarters], axis=0)
+    """Put the rotations of ``(batch, y, x, c)`` one after another, as ``numpy.rot90`` turns.
+
+    One gather of pixels: as flips and transposes they took a third of the time of the network.
+    """
+    _, height, width, channels = image.shape
+    pixels = np.arange(height * width).reshape(height, width)
+    order = np.concatenate([np.rot90(pixels, turns).ravel() for turns in range(count)])
+    seen = ops.take(ops.reshape(image, (-1, height * width, channels)), order, axis=1)
+    return ops.reshape(seen, (-1, height, width, channels))
 
 
 def _activate(x: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
@@ -100,13 +102,13 @@ def build(settings: Settings | None = None) -> keras.Model:
     for block in settings.blocks:
         for number, filters in enumerate(block, 1):
             x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")(x)
-            if number == len(block):  # before the activation, which then has a quarter to do
+            x = _activate(
+                x, settings
+            )  # the same as after the pool, but one step with the convolution
+            if number == len(block):
                 x = layers.MaxPooling2D(2)(x)
-            x = _activate(x, settings)
-    x = layers.Flatten()(x)
-    if settings.rotations > 1:
-        x = ops.transpose(ops.reshape(x, (settings.rotations, -1, x.shape[-1])), (1, 0, 2))
-    x = layers.Flatten(name=FEATURES)(x)
+    features = settings.rotations * math.prod(x.shape[1:])
+    x = layers.Identity(name=FEATURES)(ops.reshape(x, (-1, features)))
     for units in settings.units:
         x = _activate(layers.Dense(units, kernel_initializer="he_normal")(x), settings)
         x = layers.Dropout(settings.dropout)(x)
