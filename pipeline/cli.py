@@ -16,12 +16,14 @@ from pipeline.commands.bench import bench
 from pipeline.commands.check import check
 from pipeline.commands.classify import classify
 from pipeline.commands.demo import demo
+from pipeline.commands.evaluate import evaluate
 from pipeline.commands.ledger import ledger
 from pipeline.commands.publish import publish
 from pipeline.commands.run import run
 from pipeline.commands.simulate import simulate
 from pipeline.commands.tail import tail
 from pipeline.commands.topics import topics
+from pipeline.commands.train import train
 from pipeline.errors import PipelineError
 
 __all__ = ["app", "main"]
@@ -51,7 +53,7 @@ def _skytriage(
     pass
 
 
-for command in (run, check, demo, publish, classify, tail, ledger):
+for command in (run, check, demo, publish, classify, tail, ledger, train, evaluate):
     app.command()(command)
 for group in (topics, simulate, bench):
     app.add_typer(group)

@@ -1,0 +1,118 @@
+"""``skytriage train``: make the weights of a network."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.commands.terminal import AsJson, print_json, say
+
+__all__ = ["NetworkName", "network_module", "train"]
+
+NetworkName = Annotated[str, typer.Argument(metavar="NETWORK", help="Such as deep-hits.")]
+
+
+def network_module(name: str, part: str) -> ModuleType:
+    """Import ``models.NAME.PART``; a dash counts as an underscore.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there is no such network.
+    """
+    import importlib
+
+    import models
+
+    known = sorted(path.parent.name for path in Path(models.__file__).parent.glob("*/train.py"))
+    folder = name.replace("-", "_")
+    if folder not in known:
+        names = ", ".join(one.replace("_", "-") for one in known)
+        raise typer.BadParameter(
+            f"there is no network {name!r}; there are {names}", param_hint="NETWORK"
+        )
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets everybody
+    return importlib.import_module(f"models.{folder}.{part}")
+
+
+def train(
+    network: NetworkName,
+    parameters: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="INPUT.txt", help="Parameter file of Deep-HiTS.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the weights go; to the run if left out."),
+    ] = None,
+    runs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Checkpoints and progress; runs/NETWORK if left out."),
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which settings; the first if left out.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(metavar="V", help="Of the weights, such as 2026.11.1; today's.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Train for so many steps instead.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Train with another seed.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the run in --runs stopped, if it did.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a network, calibrate and judge it, and write its weights.
+
+    Killed and started again with --resume, it ends with the same weights.
+    """
+    from datetime import UTC, datetime
+
+    from models.training.checkpoint import CheckpointError
+    from pipeline.errors import ConfigurationError
+
+    module = network_module(network, "train")
+    runs = runs or Path("runs") / network.replace("-", "_") / (variant or "")
+    out = out or runs / "weights"
+    if parameters is not None:
+        run_file = getattr(module, "train_from_file", None)
+        if run_file is None or variant or steps or seed is not None:
+            raise typer.BadParameter(
+                "a parameter file is for deep-hits, and says itself how to train",
+                param_hint="INPUT.txt",
+            )
+        asked = parameters
+    else:
+        run_file = module.train
+        asked = _settings(module, variant, steps, seed)
+    version = version or datetime.now(UTC).strftime("%Y.%m.%d")
+    try:
+        artifact = run_file(asked, out=out, runs=runs, version=version, resume=resume)
+    except (FileExistsError, FileNotFoundError, CheckpointError) as error:
+        raise ConfigurationError(str(error)) from error
+    if as_json:
+        print_json(dict(artifact.manifest))
+    say(f"weights {artifact.version} of {artifact.network.name} are in {artifact.folder}")
+
+
+def _settings(module: ModuleType, variant: str | None, steps: int | None, seed: int | None) -> Any:
+    """Return the settings of a variant, changed as asked."""
+    variants = module.VARIANTS
+    if variant is not None and variant not in variants:
+        raise typer.BadParameter(
+            f"there is no variant {variant!r}; there are {', '.join(variants)}",
+            param_hint="--variant",
+        )
+    settings = variants[variant] if variant else next(iter(variants.values()))
+    changes = {"steps": steps, "seed": seed}
+    return replace(settings, **{key: value for key, value in changes.items() if value is not None})
