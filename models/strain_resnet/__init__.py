@@ -1,0 +1,31 @@
+"""Residual networks on detector strain: tell a merger of black holes from noise.
+
+`whitening`, `constant_q` and `preprocess` make the input, `network` defines the layers; `simulate`
+(with `sources`, `waveform`, `detectors` and `noise_curves`) makes labelled segments, `g2net` and
+`gwosc` read real files; `train` (with `augment`) fits the networks, `matched_filter` is what they are
+compared with, `evaluate` judges both, and `real_events` looks at two real mergers.
+`buffer_whitening` prepares the strain of a running detector. README.md is the model card.
+"""
+
+from models.network import Network
+from models.strain_resnet.preprocess import SAMPLE_SHAPE, SERIES_SHAPE, preprocess
+
+__all__ = ["STRAIN_RESNET"]
+
+
+def _build() -> object:
+    from models.strain_resnet.network import SHIPPED, build
+
+    return build(SHIPPED)
+
+
+STRAIN_RESNET = Network(
+    name="strain_resnet",
+    classes=("noise", "signal"),
+    positive="signal",
+    sample_shape=SAMPLE_SHAPE,
+    input_shape=SERIES_SHAPE,
+    preprocess=preprocess,
+    build=_build,
+)
+"""The network whose weights are shipped: one-dimensional."""

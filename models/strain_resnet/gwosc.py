@@ -1,0 +1,74 @@
+"""Files of the Gravitational Wave Open Science Center: strain of one detector in HDF5.
+
+``strain/Strain`` with its start and spacing, ``meta`` with the detector, ``quality`` with a word of
+bits for every second. The hardware-injection bits are *on* where there was no injection; that of the
+continuous waves is off in L1 at GW150914, so "all bits on" is not a sensible demand.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import h5py  # type: ignore[import-untyped] # it has no types
+import numpy as np
+from jaxtyping import Float64, Int64
+from numpy import ndarray
+
+__all__ = ["DetectorStrain", "GwoscError", "read_gwosc"]
+
+
+class GwoscError(ValueError):
+    """The file is not what it should be; the message has the file and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorStrain:
+    """Strain of one detector without a gap in time; missing samples are NaN."""
+
+    detector: str
+    """Such as ``"H1"``."""
+
+    gps_start_s: float
+    """GPS time of the first sample [s]."""
+
+    sample_rate_hz: int
+
+    strain: Float64[ndarray, " t"]
+
+    data_quality: Int64[ndarray, " seconds"]
+    """Bits of ``DQmask``, one word a second; bit 0 is set where there are data."""
+
+
+def read_gwosc(source: Path | bytes) -> DetectorStrain:
+    """Read a file, or what was in one.
+
+    Raises
+    ------
+    GwoscError
+        If it is no such file.
+    """
+    name = str(source) if isinstance(source, Path) else f"HDF5 of {len(source)} bytes"
+    try:
+        with h5py.File(source if isinstance(source, Path) else BytesIO(source), "r") as file:
+            return _read(file, name)
+    except (OSError, KeyError, RuntimeError, TypeError) as error:
+        raise GwoscError(f"{name} is no strain file of GWOSC: {error}") from error
+
+
+def _read(file: h5py.File, name: str) -> DetectorStrain:
+    data = file["strain/Strain"]
+    spacing_s, start_s = float(data.attrs["Xspacing"]), float(data.attrs["Xstart"])
+    rate_hz = round(1 / spacing_s) if spacing_s > 0 else 0
+    if rate_hz < 1 or abs(rate_hz * spacing_s - 1) > 1e-6:  # noqa: PLR2004 - of rounding
+        raise GwoscError(f"{name}: the spacing of {spacing_s} s is no whole rate in Hz")
+    strain = np.asarray(data[()], dtype=np.float64)
+    if strain.ndim != 1 or not strain.size:
+        raise GwoscError(f"{name}: strain has the shape {strain.shape}, not one axis")
+    detector = file["meta/Detector"][()]
+    return DetectorStrain(
+        detector=detector.decode() if isinstance(detector, bytes) else str(detector),
+        gps_start_s=start_s,
+        sample_rate_hz=rate_hz,
+        strain=strain,
+        data_quality=np.asarray(file["quality/simple/DQmask"][()], dtype=np.int64),
+    )

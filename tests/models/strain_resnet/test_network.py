@@ -1,0 +1,165 @@
+import keras
+import numpy as np
+import pytest
+
+from models.strain_resnet.network import BLOCKS, Settings, build
+
+SERIES = Settings(depth=16, dimensions=1, width=24)
+
+PARAMETERS = {
+    16: 10_734_529,
+    18: 19_534_273,
+    34: 21_298_625,
+    50: 38_096_833,
+    101: 74_966_977,
+    152: 105_336_769,
+}
+
+CONVOLUTIONS = {16: 19, 18: 25, 34: 33, 50: 49, 101: 100, 152: 151}
+"""On the main path, as counted in the seed."""
+
+
+def kinds(model):
+    return [type(layer).__name__ for layer in model.layers]
+
+
+@pytest.fixture(scope="module")
+def sixteen():
+    keras.utils.set_random_seed(1)
+    return build()
+
+
+@pytest.mark.parametrize("depth", [16, 18, 34])
+def test_it_has_the_parameters_of_the_seed(depth):
+    assert build(Settings(depth=depth)).count_params() == PARAMETERS[depth]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [50, 101, 152])
+def test_the_deepest_have_the_parameters_of_the_seed(depth):
+    assert build(Settings(depth=depth)).count_params() == PARAMETERS[depth]
+
+
+def test_sixteen_does_not_train_what_the_seed_does_not(sixteen):
+    frozen = sum(int(np.prod(weight.shape)) for weight in sixteen.non_trainable_weights)
+
+    assert frozen == 16_256
+
+
+def test_sixteen_begins_as_the_seed_does(sixteen):
+    assert kinds(sixteen)[:13] == [
+        "InputLayer",
+        *("Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D"),
+        *("Conv2D", "BatchNormalization", "ReLU"),
+        *("Conv2D", "BatchNormalization", "ReLU"),
+        *("Conv2D", "BatchNormalization"),
+    ]
+
+
+def test_sixteen_has_the_stage_outputs_of_the_seed(sixteen):
+    shapes = [layer.output.shape[1:] for layer in sixteen.layers if kinds_of(layer) == "Add"]
+
+    assert shapes == [
+        (16, 31, 256),
+        *((8, 16, 512),) * 2,
+        *((4, 8, 1024),) * 2,
+        (2, 4, 2048),
+    ]
+    assert sixteen.layers[1].output.shape[1:] == (32, 62, 64)
+
+
+def kinds_of(layer):
+    return type(layer).__name__
+
+
+@pytest.mark.parametrize("depth", [16, 18, 34])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_it_has_the_convolutions_of_the_seed(depth, dimensions):
+    model = build(Settings(depth=depth, dimensions=dimensions, width=8))
+    counts, bottleneck = BLOCKS[depth]
+    projections = sum(counts) if bottleneck else 3
+
+    convolutions = sum(kind.startswith("Conv") and "cat" not in kind for kind in kinds(model))
+
+    assert convolutions == CONVOLUTIONS[depth] + projections
+
+
+def test_no_convolution_has_a_bias(sixteen):
+    assert not any(getattr(layer, "use_bias", False) for layer in sixteen.layers[:-5])
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_the_seeds_ResNet34_builds_too(dimensions):  # noqa: N802 - its name
+    model = build(Settings(depth=34, dimensions=dimensions, width=8))
+
+    assert kinds(model).count("Add") == 16
+
+
+@pytest.mark.parametrize("depth", BLOCKS)
+def test_a_series_network_has_the_blocks_of_its_depth(depth):
+    model = build(Settings(depth=depth, dimensions=1, width=8))
+
+    assert kinds(model).count("Add") == sum(BLOCKS[depth][0])
+
+
+def test_a_series_network_has_the_lengths_that_its_strides_give():
+    model = build(SERIES)
+
+    lengths = [layer.output.shape[1] for layer in model.layers if kinds_of(layer) == "Add"]
+
+    assert lengths == [511, 256, 256, 128, 128, 64]
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(width=8), SERIES, Settings(dimensions=1, width=24, front="shared")]
+)
+def test_rows_are_probabilities_that_sum_to_one(settings):
+    inputs = np.random.default_rng(0).standard_normal((4, *settings.input_shape), np.float32)
+
+    probabilities = np.asarray(build(settings)(inputs))
+
+    assert probabilities.shape == (4, 2)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    assert probabilities.min() > 0
+
+
+def test_the_shared_front_treats_the_detectors_alike():
+    """Swapping two detectors swaps their features, and changes nothing else."""
+    keras.utils.set_random_seed(2)
+    model = build(Settings(dimensions=1, width=24, front="shared"))
+    joined = next(
+        layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Reshape)
+    )
+    front = keras.Model(model.input, joined.output)
+    strain = np.random.default_rng(0).standard_normal((2, 2048, 3), np.float32)
+
+    upright, swapped = (np.asarray(front(x)) for x in (strain, strain[..., [1, 0, 2]]))
+
+    assert np.allclose(swapped[..., :8], upright[..., 8:16], atol=1e-5)
+    assert np.allclose(swapped[..., 16:], upright[..., 16:], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(depth=20), "there is no depth 20, only 16, 18, 34, 50, 101, 152"),
+        (Settings(dimensions=3), "dimensions must be 1 or 2, not 3"),
+        (Settings(front="shared"), "front must be one of"),
+        (Settings(head="last"), "not 'last'"),
+    ],
+)
+def test_what_there_is_not_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        build(settings)
+
+
+# NumPy 2.4 warns of how TensorFlow hands arrays to Keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_it_is_saved_and_loaded_without_custom_code(tmp_path):
+    model = build(Settings(dimensions=1, width=24, front="shared", head="both", dropout=0.3))
+    strain = np.random.default_rng(0).standard_normal((2, 2048, 3), np.float32)
+    model.save(tmp_path / "network.keras")
+
+    loaded = keras.saving.load_model(tmp_path / "network.keras", safe_mode=True)
+
+    assert np.array_equal(np.asarray(loaded(strain)), np.asarray(model(strain)))
