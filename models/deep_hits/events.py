@@ -29,16 +29,22 @@ REAL = ("transient", "variable star")
 
 
 def event(
-    rng: Generator, seen: Observations, kinds: ndarray, snr: ndarray
+    rng: Generator, seen: Observations, kinds: ndarray, snr: ndarray, hosted: float
 ) -> tuple[Light, Mismatch]:
-    """Make the event of each candidate, and say how well its images were matched."""
+    """Make the event of each candidate, and say how well its images were matched.
+
+    Parameters
+    ----------
+    hosted
+        Share of the transients that have a host.
+    """
     total, mismatch = dark(len(seen)), draw_mismatch(rng, np.ones(len(seen)))
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
         here, size = seen.rows(rows), snr[rows]
         fit = None
         if kind in REAL:
-            light, fit = _real(rng, here, size, variable=kind == "variable star")
+            light, fit = _real(rng, here, size, hosted, variable=kind == "variable star")
         elif kind == "bad subtraction":
             light, fit = _bad_subtraction(rng, here, size)
         elif kind == "saturated star":
@@ -55,7 +61,7 @@ def event(
 
 
 def _real(
-    rng: Generator, seen: Observations, snr: ndarray, *, variable: bool
+    rng: Generator, seen: Observations, snr: ndarray, hosted: float, *, variable: bool
 ) -> tuple[Light, Mismatch]:
     """Make a point source that brightened or faded, on a star, a galaxy or the empty sky.
 
@@ -69,7 +75,7 @@ def _real(
     share = log_uniform(rng, 0.04, 1.0, n)  # of a variable star's light that changes
     under = point if variable else _host(rng, y, x)
     shape = under.science(seen)
-    host = background_flux(rng, seen, 3.0, 1500.0) * chance(rng, n, 0.7)
+    host = background_flux(rng, seen, 3.0, 1500.0) * chance(rng, n, hosted)
     flux = _factor(seen, psf, np.zeros_like(psf), snr)
     for _ in range(3):  # its own light and its host's add noise, so more light is needed
         host = np.abs(flux) / share if variable else host

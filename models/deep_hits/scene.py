@@ -16,6 +16,7 @@ __all__ = [
     "Mismatch",
     "Sources",
     "background_flux",
+    "counted_flux",
     "dark",
     "draw_mismatch",
     "draw_sources",
@@ -139,12 +140,31 @@ def dark(n: int) -> Light:
     return Light(*np.zeros((3, n, SIDE, SIDE), np.float32))
 
 
-def neighbours(rng: Generator, seen: Observations, mismatch: Mismatch) -> Light:
-    """Return two sources anywhere in the stamp, each there for half of the candidates."""
+def counted_flux(rng: Generator, seen: Observations) -> FloatArray:
+    """Draw fluxes from SNR 5 on as sources are counted, ten to the 0.3 more per magnitude [DN].
+
+    Notes
+    -----
+    Ten to the 0.3 per magnitude is a number above a flux that falls as its power of -0.75, about
+    what faint stars and galaxies together show at high galactic latitude.
+    """
+    snr = np.minimum(5.0 * rng.random(len(seen)) ** (-1 / 0.75), 5000.0)
+    return np.asarray(snr * seen.sky_noise * 1.5 * seen.fwhm, np.float32)
+
+
+def neighbours(
+    rng: Generator, seen: Observations, mismatch: Mismatch, crowding: float, *, counts: bool
+) -> Light:
+    """Return two sources anywhere in the stamp, each there with the probability ``crowding``.
+
+    Their fluxes are as sources are counted, or, so that bright ones are not rare, uniform in the
+    logarithm.
+    """
     n, total = len(seen), dark(len(seen))
     for _ in range(2):
         y, x = rng.uniform(-14, 14, (2, n))
         source = draw_sources(rng, y, x, galaxy=chance(rng, n, 0.5))
-        flux = background_flux(rng, seen, 3.0, 1000.0) * chance(rng, n, 0.5)
+        flux = counted_flux(rng, seen) if counts else background_flux(rng, seen, 3.0, 1000.0)
+        flux = flux * chance(rng, n, crowding)
         total = total.plus(subtracted(source, seen, mismatch).times(flux))
     return total

@@ -1,7 +1,7 @@
 """Simulated, labelled candidates like those of HiTS: what the network is trained on.
 
 No public set of labelled stamps exists, so these are *simulated*, and every figure that rests on
-them says so. In the order of the code: draw observing conditions (`sky`), put an event (`events`)
+them says so. `surveys` says whose camera they are of. In the order of the code: draw observing conditions (`sky`), put an event (`events`)
 and its neighbours (`scene`) into a science image, a template and their imperfect difference, add
 sky and noise, lose pixels at the edge of the detector. Real and artefact come at the signal-to-noise
 ratios of HiTS.
@@ -12,8 +12,9 @@ in `KINDS` are ours. The kinds of artefact were chosen after looking at ZTF pack
 score of theirs is used.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from jaxtyping import Float32, Int8
@@ -28,11 +29,11 @@ from models.deep_hits.sky import (
     chance,
     column,
     correlated,
-    draw_observations,
     log_uniform,
     smooth,
 )
 from models.deep_hits.stamps import SIDE, snr_difference
+from models.deep_hits.surveys import MIXED, Survey
 
 __all__ = [
     "BOGUS_SNR",
@@ -43,11 +44,12 @@ __all__ = [
     "VERSION",
     "Candidates",
     "blocks",
+    "joined",
     "simulate",
 ]
 
-VERSION = "2026.11.1"
-"""Changes whenever the same seed gives other stamps."""
+VERSION = "2026.11.2"
+"""Changes whenever the same seed gives other stamps, or there are other surveys."""
 
 SPLITS = {"train": 0, "validation": 1, "test": 2}
 """A block of candidates is seeded by (seed, split, number), so splits never share one."""
@@ -72,8 +74,8 @@ REAL_SNR = (5.36, 6.37, 7.01, 9.13, 12.33, 19.3, 45.9, 75.5, 208.0)
 BOGUS_SNR = (5.21, 5.89, 6.20, 6.89, 7.81, 11.3, 57.0, 1000.0, 10000.0)
 """The same of the artefacts, signs ignored; the published tail, to 7.5e6, is cut at 10,000."""
 
-NEGATIVE = {True: 0.2, False: 0.3}
-"""Share of negative detections by label: HiTS has 0.30 of the artefacts and none of the real."""
+NEGATIVE = 0.3
+"""Share of the artefacts whose detection is negative, as in HiTS."""
 
 _CACHED = 256
 """Candidates simulated at once: their stamps stay in the processor's cache."""
@@ -96,15 +98,16 @@ class Candidates:
     """``"transient"``, ``"variable star"`` or one of `KINDS`."""
 
 
-def blocks(seed: int, split: str, size: int, bright: float = 0.0) -> Iterator[Candidates]:
+def blocks(
+    seed: int, split: str, size: int, survey: Survey = MIXED, bright: float = 0.0
+) -> Iterator[Candidates]:
     """Yield block after block of a split, for ever, each reproducible on its own."""
-    number = 0
-    while True:
-        yield simulate(np.random.default_rng([seed, SPLITS[split], number]), size, bright)
-        number += 1
+    for number in count():
+        rng = np.random.default_rng([seed, SPLITS[split], number])
+        yield simulate(rng, size, bright, survey)
 
 
-def simulate(rng: Generator, n: int, bright: float = 0.0) -> Candidates:
+def simulate(rng: Generator, n: int, bright: float = 0.0, survey: Survey = MIXED) -> Candidates:
     """Simulate candidates, half of them real on average.
 
     Parameters
@@ -113,7 +116,12 @@ def simulate(rng: Generator, n: int, bright: float = 0.0) -> Candidates:
         Share of the real ones whose SNR is not as in HiTS but anything from 20 to 5,000. Training
         uses some, because ZTF and Rubin publish bright sources too.
     """
-    parts = [_simulate(rng, min(_CACHED, n - i), bright) for i in range(0, n, _CACHED)]
+    parts = [_simulate(rng, min(_CACHED, n - i), bright, survey) for i in range(0, n, _CACHED)]
+    return joined(parts)
+
+
+def joined(parts: Sequence[Candidates]) -> Candidates:
+    """Return several sets of candidates as one."""
     return Candidates(
         samples=np.concatenate([part.samples for part in parts]),
         labels=np.concatenate([part.labels for part in parts]),
@@ -122,20 +130,21 @@ def simulate(rng: Generator, n: int, bright: float = 0.0) -> Candidates:
     )
 
 
-def _simulate(rng: Generator, n: int, bright: float) -> Candidates:
-    seen = draw_observations(rng, n)
-    kinds = _draw_kinds(rng, n)
+def _simulate(rng: Generator, n: int, bright: float, survey: Survey) -> Candidates:
+    seen = survey.observe(rng, n)
+    kinds = _draw_kinds(rng, n, survey.variable)
     labels = np.isin(kinds, REAL)
-    snr = _draw_snr(rng, labels, bright)
-    light, mismatch = event(rng, seen, kinds, snr)
-    light = light.plus(neighbours(rng, seen, mismatch))
+    snr = _draw_snr(rng, labels, bright, survey.fading)
+    light, mismatch = event(rng, seen, kinds, snr, survey.hosted)
+    light = light.plus(neighbours(rng, seen, mismatch, survey.crowding, counts=survey.counts))
     images, variance = _observe(rng, seen, light)
     template, science, difference = _lose_pixels(rng, images, at_edge=kinds == "edge")
     # ZTF turns the difference of a fading source so that its peak is positive; HiTS does not
-    difference[(snr < 0) & chance(rng, n, 0.5)] *= -1
+    difference[(snr < 0) & chance(rng, n, survey.turned)] *= -1
     ratio = difference / np.sqrt(variance)
-    absent = chance(rng, n, 0.6)  # most surveys send no variance
-    ratio[absent] = snr_difference(difference[absent], science[absent], template[absent])
+    absent = chance(rng, n, survey.without_variance)  # most surveys send no variance
+    if absent.any():
+        ratio[absent] = snr_difference(difference[absent], science[absent], template[absent])
     template *= column(np.exp(rng.normal(0, 0.5, n)))  # its zero point need not be the science's
     return Candidates(
         samples=np.stack([template, science, difference, ratio], axis=1).astype(np.float32),
@@ -145,19 +154,21 @@ def _simulate(rng: Generator, n: int, bright: float) -> Candidates:
     )
 
 
-def _draw_kinds(rng: Generator, n: int) -> ndarray:
+def _draw_kinds(rng: Generator, n: int, variable: float) -> ndarray:
     artefact = rng.choice(list(KINDS), size=n, p=list(KINDS.values()))
-    real = np.where(chance(rng, n, 0.35), *reversed(REAL))
+    real = np.where(chance(rng, n, variable), *reversed(REAL))
     return np.where(chance(rng, n, 0.5), real, artefact)
 
 
-def _draw_snr(rng: Generator, labels: ndarray, bright: float) -> Float32[ndarray, " n"]:
+def _draw_snr(
+    rng: Generator, labels: ndarray, bright: float, fading: float
+) -> Float32[ndarray, " n"]:
     """Draw signed SNR from the published quantiles, interpolated in the logarithm."""
     n, u = len(labels), rng.random(len(labels))
     real, artefact = (np.interp(u, QUANTILES, np.log(snr)) for snr in (REAL_SNR, BOGUS_SNR))
     size = np.exp(np.where(labels, real, artefact))
     size = np.where(labels & chance(rng, n, bright), log_uniform(rng, 20.0, 5000.0, n), size)
-    negative = rng.random(n) < np.where(labels, NEGATIVE[True], NEGATIVE[False])
+    negative = rng.random(n) < np.where(labels, fading, NEGATIVE)
     return np.where(negative, -size, size).astype(np.float32)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.deep_hits.events import REAL
+from models.deep_hits.scene import counted_flux
 from models.deep_hits.simulate import (
     BOGUS_SNR,
     KINDS,
@@ -12,6 +13,7 @@ from models.deep_hits.simulate import (
     blocks,
     simulate,
 )
+from models.deep_hits.surveys import HITS
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +115,46 @@ def test_a_block_is_the_same_on_its_own_and_in_a_row():
     alone = simulate(np.random.default_rng([5, 2, 2]), 64)
 
     assert np.array_equal(third.samples, alone.samples, equal_nan=True)
+
+
+@pytest.fixture(scope="module")
+def of_hits():
+    return simulate(np.random.default_rng(12), 4000, survey=HITS)
+
+
+def test_no_real_candidate_of_hits_faded_or_is_a_variable_star(of_hits):
+    real = of_hits.labels == 1
+
+    assert of_hits.snr[real].min() > 0
+    assert set(of_hits.kinds[real]) == {"transient"}
+
+
+@pytest.mark.parametrize(("label", "published"), [(1, REAL_SNR), (0, BOGUS_SNR)])
+def test_those_of_hits_follow_the_published_quantiles(of_hits, label, published):
+    inner = slice(1, -2)  # the extremes of 2,000 draws scatter too much to compare
+
+    drawn = np.quantile(np.abs(of_hits.snr[of_hits.labels == label]), QUANTILES)
+
+    assert np.allclose(drawn[inner], published[inner], rtol=0.2)
+
+
+def test_the_seeing_of_hits_is_that_of_its_camera():
+    seen = HITS.observe(np.random.default_rng(1), 1000)
+
+    assert (seen.fwhm.min() * 0.263, seen.fwhm.max() * 0.263) == pytest.approx(
+        (1.05, 1.58), abs=0.01
+    )
+
+
+def test_the_snr_image_of_hits_has_about_unit_noise(of_hits):
+    border = of_hits.samples[:, 3, 0]
+
+    # a template that was convolved to match has less noise than its variance says
+    assert 0.7 < np.nanmedian(np.nanstd(border[~np.isnan(border).any(axis=1)], axis=1)) < 1.1
+
+
+def test_neighbours_are_counted_as_the_power_of_their_flux():
+    seen = HITS.observe(np.random.default_rng(1), 40_000)
+    snr = counted_flux(np.random.default_rng(2), seen) / (seen.sky_noise * 1.5 * seen.fwhm)
+
+    assert (snr > 50).mean() / (snr > 5).mean() == pytest.approx(10**-0.75, rel=0.05)
