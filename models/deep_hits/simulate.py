@@ -4,7 +4,8 @@ No public set of labelled stamps exists, so these are *simulated*, and every fig
 them says so. `surveys` says whose camera they are of. In the order of the code: draw observing conditions (`sky`), put an event (`events`)
 and its neighbours (`scene`) into a science image, a template and their imperfect difference, add
 sky and noise, lose pixels at the edge of the detector. Real and artefact come at the signal-to-noise
-ratios of HiTS.
+ratios of HiTS. Those are *measured* ones: a candidate exists because a matched filter found at least
+about 5 in the noisy difference, so no candidate lies below that by chance.
 
 What it leaves out: the cameras' true point-spread functions, fringes, crosstalk, sources that move,
 crowded fields, and how often each artefact really occurs, which no publication states: the shares
@@ -21,18 +22,11 @@ from jaxtyping import Float32, Int8
 from numpy import ndarray
 from numpy.random import Generator
 
-from models.deep_hits.artefacts import missing_edge
 from models.deep_hits.events import REAL, event
-from models.deep_hits.scene import Light, neighbours
-from models.deep_hits.sky import (
-    Observations,
-    chance,
-    column,
-    correlated,
-    log_uniform,
-    smooth,
-)
-from models.deep_hits.stamps import SIDE, snr_difference
+from models.deep_hits.exposure import lose_pixels, observe
+from models.deep_hits.scene import neighbours
+from models.deep_hits.sky import chance, column, log_uniform
+from models.deep_hits.stamps import snr_difference
 from models.deep_hits.surveys import MIXED, Survey
 
 __all__ = [
@@ -137,8 +131,8 @@ def _simulate(rng: Generator, n: int, bright: float, survey: Survey) -> Candidat
     snr = _draw_snr(rng, labels, bright, survey.fading)
     light, mismatch = event(rng, seen, kinds, snr, survey.hosted)
     light = light.plus(neighbours(rng, seen, mismatch, survey.crowding, counts=survey.counts))
-    images, variance = _observe(rng, seen, light)
-    template, science, difference = _lose_pixels(rng, images, at_edge=kinds == "edge")
+    images, variance = observe(rng, seen, light)
+    template, science, difference = lose_pixels(rng, images, at_edge=kinds == "edge")
     # ZTF turns the difference of a fading source so that its peak is positive; HiTS does not
     difference[(snr < 0) & chance(rng, n, survey.turned)] *= -1
     ratio = difference / np.sqrt(variance)
@@ -170,52 +164,3 @@ def _draw_snr(
     size = np.where(labels & chance(rng, n, bright), log_uniform(rng, 20.0, 5000.0, n), size)
     negative = rng.random(n) < np.where(labels, fading, NEGATIVE)
     return np.where(negative, -size, size).astype(np.float32)
-
-
-def _observe(rng: Generator, seen: Observations, light: Light) -> tuple[Light, ndarray]:
-    """Add sky and noise; return the images and the variance of the difference [DN^2].
-
-    The template's noise enters the difference smoothed where it was convolved to match.
-    """
-    n = len(seen)
-    sky, gain, depth = (column(v) for v in (seen.sky_noise**2, seen.gain, seen.template_depth))
-    science_variance = sky + np.maximum(light.science, 0) / gain
-    template_variance = depth**2 * (sky + np.maximum(light.template, 0) / gain)
-    science_noise = correlated(rng, seen.correlation) * np.sqrt(science_variance)
-    template_noise = correlated(rng, np.zeros_like(seen.fwhm)) * np.sqrt(template_variance)
-    entered = template_noise.copy()
-    convolved = chance(rng, n, 0.6)
-    entered[convolved] = smooth(template_noise[convolved])
-    level = column(seen.sky * rng.integers(0, 2, n))  # some surveys subtract the sky
-    slope = np.linspace(-1, 1, SIDE, dtype=np.float32) * column(
-        rng.normal(0, 0.1, n) * seen.sky_noise
-    )
-    images = Light(
-        light.science + level + science_noise,
-        light.template + level * column(rng.uniform(0.9, 1.1, n)) + template_noise,
-        light.difference + science_noise - entered + slope,
-    )
-    return images, science_variance + template_variance
-
-
-def _lose_pixels(
-    rng: Generator, images: Light, at_edge: ndarray
-) -> tuple[ndarray, ndarray, ndarray]:
-    """Cut stamps at the edge of the detector; return template, science, difference.
-
-    Both classes lose pixels, far from the detection. The artefacts of an edge lose them close to
-    it, and keep a bright or dark ridge beside the cut.
-    """
-    science, template, difference = images
-    rows = np.flatnonzero(at_edge | chance(rng, len(at_edge), 0.04))
-    n, close = len(rows), at_edge[rows]
-    lost = missing_edge(rng, np.where(close, 1, 4))
-    ridge = smooth(lost.astype(np.float32)) * ~lost * column(close)
-    height = difference[rows].std(axis=(1, 2)) * rng.uniform(1, 30, n) * rng.choice([-1, 1], n)
-    difference[rows] += ridge * column(height) * rng.uniform(0.2, 1, lost.shape)
-    nothing = column(np.where(chance(rng, n, 0.6), np.nan, 0))  # both stand for "no data"
-    for image in (science, difference):
-        image[rows] = np.where(lost, nothing, image[rows])
-    gone = lost & (column(chance(rng, n, 0.3)) > 0)
-    template[rows] = np.where(gone, np.float32(np.nan), template[rows])
-    return template, science, difference

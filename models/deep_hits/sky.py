@@ -23,6 +23,7 @@ from models.network import FloatArray
 __all__ = [
     "PIXELS",
     "Observations",
+    "centred",
     "chance",
     "column",
     "correlated",
@@ -141,6 +142,12 @@ def moffat(
     profile *= column(-beta)
     np.exp(profile, out=profile)
     return np.asarray(profile * column((beta - 1) / (np.pi * alpha2)))
+
+
+def centred(seen: Observations) -> Float32[ndarray, "n 21 21"]:
+    """Return the point source of unit flux at the centre: what a matched filter looks for."""
+    zero = np.zeros_like(seen.fwhm)
+    return moffat((zero, zero), seen.fwhm, seen.beta, (seen.e1, seen.e2))
 
 
 def correlated(rng: Generator, weight: Float32[ndarray, " n"]) -> Float32[ndarray, "n 21 21"]:

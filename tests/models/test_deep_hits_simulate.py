@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.deep_hits.events import REAL
+from models.deep_hits.exposure import peak_of
 from models.deep_hits.scene import counted_flux
 from models.deep_hits.simulate import (
     BOGUS_SNR,
@@ -13,6 +14,7 @@ from models.deep_hits.simulate import (
     blocks,
     simulate,
 )
+from models.deep_hits.sky import centred
 from models.deep_hits.surveys import HITS
 
 
@@ -158,3 +160,16 @@ def test_neighbours_are_counted_as_the_power_of_their_flux():
     snr = counted_flux(np.random.default_rng(2), seen) / (seen.sky_noise * 1.5 * seen.fwhm)
 
     assert (snr > 50).mean() / (snr > 5).mean() == pytest.approx(10**-0.75, rel=0.05)
+
+
+def test_noise_adds_nothing_to_a_measured_snr():
+    rng = np.random.default_rng(3)
+    seen = HITS.observe(rng, 50)
+    noise, psf = rng.standard_normal((50, 21, 21), np.float32), centred(seen)
+
+    left = noise - peak_of(noise, psf)
+
+    noise_of_filter = np.sqrt((psf**2).sum(axis=(1, 2)))
+    assert np.abs((noise * psf).sum(axis=(1, 2)) / noise_of_filter).max() > 1
+    assert np.abs((left * psf).sum(axis=(1, 2)) / noise_of_filter).max() < 1e-4
+    assert left.std() == pytest.approx(noise.std(), rel=0.01)
