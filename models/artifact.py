@@ -13,14 +13,16 @@ Nothing is trusted: `load` compares the sha256 of every file, and name, classes 
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from models import NETWORKS
+from models.ensemble import ENSEMBLE, average
 from models.network import Network
 
 if TYPE_CHECKING:
@@ -96,6 +98,8 @@ def load(name: str, folder: Path | None = None) -> Artifact:
     folder = folder or Path(__file__).parent / name / "weights"
     manifest = _read_manifest(folder / MANIFEST)
     _compare(folder / MANIFEST, network, manifest)
+    if "layers" in manifest:
+        network = replace(network, build=_builder(network, manifest["layers"]))
     try:
         files = dict(manifest["files"])
         for file, sha256 in files.items():
@@ -134,6 +138,7 @@ def save(
     threshold: float,
     false_positive_rate: float,
     temperature: float,
+    layers: Mapping[str, Any] | None = None,
 ) -> Artifact:
     """Write the weights in both formats and their manifest, and load them again.
 
@@ -145,6 +150,9 @@ def save(
         Where the weights came from: data, seeds, counts, hyperparameters.
     metrics
         How good they are, and on what: every rate with its count and interval.
+    layers
+        What ``network.build`` is called with to make these layers; nothing for the usual ones.
+        Of an ensemble: its members' under `models.ensemble.ENSEMBLE`.
     """
     import keras
     import openvino
@@ -165,6 +173,7 @@ def save(
         "threshold": threshold,
         "falsePositiveRate": false_positive_rate,
         "temperature": temperature,
+        **({} if layers is None else {"layers": dict(layers)}),
         "training": dict(training),
         "metrics": dict(metrics),
         "versions": {
@@ -176,6 +185,15 @@ def save(
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     return load(network.name, folder)
+
+
+def _builder(network: Network, layers: Mapping[str, Any]) -> "Callable[[], keras.Model]":
+    """Return what builds the layers that a manifest describes, of one network or of several."""
+    build: Callable[..., keras.Model] = network.build
+    if ENSEMBLE not in layers:
+        return partial(build, layers)
+    members = [partial(build, *([] if one is None else [one])) for one in layers[ENSEMBLE]]
+    return lambda: average(members)
 
 
 def _export(model: "keras.Model", network: Network, path: Path) -> None:

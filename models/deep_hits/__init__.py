@@ -1,9 +1,14 @@
 """Deep-HiTS arch7: tell real transients from artefacts of image subtraction.
 
-`stamps` and `preprocess` make the input, `network` defines the layers, `simulate` (with `sky` and
-`artefacts`) makes labelled candidates, `train` fits the network to them and `evaluate` judges it.
+`stamps` and `preprocess` make the input, `network` defines the layers, `simulate` (with `surveys`,
+`sky`, `scene`, `events`, `artefacts` and `exposure`) makes labelled candidates, `train` fits the
+network to them, `evaluate` judges it and `ensemble` averages several. `chunks` reads the files of
+the original, and `original` (with `parameters`, `sources`, `patience`, `descent`) trains as it did.
 README.md is the model card.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from models.deep_hits.preprocess import INPUT_SHAPE, SAMPLE_SHAPE, preprocess
 from models.network import Network
@@ -11,10 +16,15 @@ from models.network import Network
 __all__ = ["DEEP_HITS"]
 
 
-def _build() -> object:
-    from models.deep_hits.network import build
+def _build(layers: Mapping[str, Any] | None = None) -> object:
+    """Return arch7, or the layers that a manifest describes."""
+    from models.deep_hits.network import Settings, build
 
-    return build()
+    return build(Settings(**{name: _tuples(value) for name, value in (layers or {}).items()}))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 DEEP_HITS = Network(

@@ -1,37 +1,45 @@
-"""Judge the network on simulated candidates that it never saw, and calibrate it.
+"""Judge Deep-HiTS, and calibrate it: on simulated candidates, on chunks, on stored predictions.
 
-The splits of `models.deep_hits.simulate` share no seed. The temperature comes from the validation
-split, the threshold and every figure from the test split. All figures are of *simulated*
-candidates: they say how well the network learnt the simulation, not how it does on a survey.
+The splits of `models.deep_hits.simulate` share no seed. Temperature and threshold come from the
+validation split, every figure from the test split. Figures of *simulated* candidates say how well
+the network learnt the simulation, not how it does on a survey; they are given for HiTS, to be laid
+beside the published ones, and for the mixture of surveys that the network is served with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
+from models.artifact import Artifact
+from models.deep_hits import DEEP_HITS
+from models.deep_hits.chunks import chunk_files, read_chunk
 from models.deep_hits.preprocess import preprocess
 from models.deep_hits.simulate import blocks
+from models.deep_hits.surveys import SURVEYS
+from models.evaluation.calibration import fit_temperature, log_odds
+from models.evaluation.plots import plot_all
+from models.evaluation.rates import threshold_at
+from models.evaluation.table import FALSE_POSITIVE_RATE, figures
+from models.runtime import open_runtime
 
-__all__ = ["FALSE_POSITIVE_RATE", "calibrate", "figures", "interval", "roc_auc"]
-
-FALSE_POSITIVE_RATE = 0.01
-"""Share of artefacts that the threshold lets through: where Deep-HiTS quotes its missed transients."""
-
-_EVEN = 0.5
-"""Probability from which a candidate counts as real in an accuracy."""
-
-_SNR_BINS = (7, 15)
-"""Bounds of the SNR bins in which Deep-HiTS gives its accuracy."""
+__all__ = ["Judged", "calibrate", "evaluate", "judge", "read_predictions", "table"]
 
 _BLOCK = 500
 
+_SEED = 20261122
+_TEST = 20_000
+"""Simulated candidates of each survey that ``evaluate`` judges."""
 
-class _Judged(NamedTuple):
+Score = Callable[[ndarray], ndarray]
+"""Inputs ``(n, 21, 21, 4)`` to the probability of a real candidate ``(n,)``."""
+
+
+class Judged(NamedTuple):
     """What the network said of candidates, and the truth; each ``(n,)``."""
 
     score: ndarray
@@ -40,110 +48,138 @@ class _Judged(NamedTuple):
     kinds: ndarray
 
 
-def calibrate(network: keras.Model, seed: int, n: int) -> float:
-    """Fit the temperature on the validation split and fold it into the last dense layer.
+def evaluate(
+    artifact: Artifact,
+    *,
+    data: Path | None = None,
+    plots: Path | None = None,
+    candidates: int = _TEST,
+) -> dict[str, Any]:
+    """Return the figures of trained weights, and draw them.
 
-    The network then gives ``softmax(logits / temperature)``, the probabilities with the lowest
-    negative log-likelihood of that form.
-
-    References
+    Parameters
     ----------
-    Guo et al. 2017, "On calibration of modern neural networks", arXiv:1706.04599.
+    data
+        Deep-HiTS chunks: a file ``.pkl`` or a folder of them. Or stored predictions of any
+        classifier, a file ``.npz`` with ``label``, ``snr`` and ``p_real``, which need no network.
+        Simulated candidates if left out.
+    plots
+        Folder for the plots.
+    candidates
+        How many to simulate, of each survey.
     """
-    judged = _judge(network, seed, "validation", n)
-    score = np.clip(judged.score.astype(np.float64), 1e-7, 1 - 1e-7)
-    odds = np.log(score) - np.log1p(-score)
-    sign = np.where(judged.real, 1, -1)
-    candidates = np.exp(np.linspace(np.log(0.2), np.log(5), 401))
-    loss = [np.logaddexp(0, -sign * odds / temperature).mean() for temperature in candidates]
-    temperature = float(candidates[int(np.argmin(loss))])
+    classes = DEEP_HITS.classes
+    if data is not None and data.suffix == ".npz":
+        judged, about = read_predictions(data), {"data": f"stored predictions, {data.name}"}
+    elif data is not None:
+        judged, about = _judge_chunks(_open(artifact), data), {"data": f"chunks, {data.name}"}
+    else:
+        score = _open(artifact)
+        found = {name: _simulated(score, _SEED, "test", candidates, name) for name in SURVEYS}
+        for name, survey in found.items():
+            _draw(plots and plots / name, survey, classes)
+        return table(found, artifact.threshold)
+    _draw(plots, judged, classes)
+    return about | figures(judged.score, judged.real, snr=judged.snr)
+
+
+def judge(network: keras.Model, seed: int, split: str, n: int) -> dict[str, Judged]:
+    """Let layers judge ``n`` simulated candidates of a split, for each survey."""
+
+    def score(inputs: ndarray) -> ndarray:
+        return np.asarray(network.predict_on_batch(inputs))[:, 1]
+
+    return {name: _simulated(score, seed, split, n, name) for name in SURVEYS}
+
+
+def calibrate(network: keras.Model, seed: int, n: int) -> tuple[float, float]:
+    """Fit temperature and threshold on the validation split of both surveys.
+
+    The temperature is folded into the last dense layer, so the network gives
+    ``softmax(logits / temperature)``. The threshold lets one artefact in a hundred of the mixed
+    surveys through: those are what the network is served with.
+    """
+    found = judge(network, seed, "validation", n)
+    logits = log_odds(np.concatenate([one.score for one in found.values()]))
+    labels = np.concatenate([one.real for one in found.values()]).astype(np.int64)
+    temperature = fit_temperature(logits, labels)
     layer = network.get_layer("logits")
     layer.set_weights([weight / temperature for weight in layer.get_weights()])
-    return temperature
+    mixed = found["mixed"]
+    odds = log_odds(mixed.score[~mixed.real])[:, 1] / temperature
+    return temperature, threshold_at(1 / (1 + np.exp(-odds)), FALSE_POSITIVE_RATE)
 
 
-def figures(network: keras.Model, seed: int, n: int) -> dict[str, Any]:
-    """Accuracy, AUC, missed transients and threshold on the test split.
+def table(found: Mapping[str, Judged], threshold: float) -> dict[str, Any]:
+    """Return what the manifest keeps: the figures of HiTS, and of the mixture under ``mixed``.
 
-    Returns
-    -------
-    :
-        What the manifest keeps: each rate with its count and its 95 % interval.
+    Those of HiTS are at the threshold that lets one artefact of HiTS in a hundred through, as
+    published; those of the mixture at the threshold of the weights.
     """
-    score, real, snr, kinds = _judge(network, seed, "test", n)
-    right = (score >= _EVEN) == real
-    threshold = float(np.quantile(score[~real], 1 - FALSE_POSITIVE_RATE))
+    hits, mixed = found["hits"], found["mixed"]
     return {
         "data": "simulated",
-        "candidates": int(real.size),
-        "real": int(real.sum()),
-        "accuracy": _rate(right),
-        "auc": roc_auc(score[real], score[~real]),
-        "threshold": threshold,
-        "falsePositiveRate": FALSE_POSITIVE_RATE,
-        "missed": _rate(score[real] < threshold),
-        "accuracyByKind": {str(kind): _rate(right[kinds == kind]) for kind in np.unique(kinds)},
-        "accuracyBySnr": {name: _rate(right[rows]) for name, rows in _bins(snr).items()},
-        "calibrationError": _calibration_error(score, real),
+        "survey": "hits",
+        **figures(hits.score, hits.real, snr=hits.snr, kinds=hits.kinds),
+        "mixed": figures(
+            mixed.score, mixed.real, threshold=threshold, snr=mixed.snr, kinds=mixed.kinds
+        ),
     }
 
 
-def roc_auc(positive: Float[ndarray, " p"], negative: Float[ndarray, " n"]) -> float:
-    """Probability that a positive scores above a negative; a tie counts one half.
+def read_predictions(path: Path) -> Judged:
+    """Read stored predictions.
 
-    Examples
-    --------
-    >>> roc_auc(np.array([0.9, 0.5]), np.array([0.5, 0.1]))
-    0.875
+    Raises
+    ------
+    ValueError
+        If an array is missing or they differ in length; the message has the file.
     """
-    ordered = np.sort(negative)
-    below = np.searchsorted(ordered, positive, side="left")
-    ties = np.searchsorted(ordered, positive, side="right") - below
-    return float((below + ties / 2).mean() / len(negative))
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        missing = {"label", "snr", "p_real"} - set(stored.files)
+        if missing:
+            raise ValueError(f"{path} has no {', '.join(sorted(missing))}, only {stored.files}")
+        label, snr, score = stored["label"], stored["snr"], stored["p_real"]
+    if not label.shape == snr.shape == score.shape or label.ndim != 1:
+        raise ValueError(f"{path}: label, snr and p_real differ in shape")
+    real = label == 1
+    return Judged(score.astype(np.float64), real, snr.astype(np.float64), label)
 
 
-def interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's interval of a binomial rate, 95 % by default.
+def _open(artifact: Artifact) -> Score:
+    """Load the network as it is served."""
+    runtime = open_runtime(artifact, precision="float32", batch_sizes=(_BLOCK,))
 
-    Examples
-    --------
-    >>> low, high = interval(5, 10)
-    >>> round(low, 3), round(high, 3)
-    (0.237, 0.763)
-    """
-    rate = successes / trials
-    centre = rate + z**2 / (2 * trials)
-    half = z * np.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2)
-    scale = 1 + z**2 / trials
-    return float((centre - half) / scale), float((centre + half) / scale)
+    def score(inputs: ndarray) -> ndarray:
+        padded = np.zeros((_BLOCK, *inputs.shape[1:]), np.float32)
+        padded[: len(inputs)] = inputs
+        return runtime.infer(padded)[: len(inputs), 1]
+
+    return score
 
 
-def _judge(network: keras.Model, seed: int, split: str, n: int) -> _Judged:
+def _simulated(score: Score, seed: int, split: str, n: int, survey: str) -> Judged:
     """Score ``n`` candidates of a split, rounded up to whole blocks; the stamps are not kept."""
     parts = []
-    for block in islice(blocks(seed, split, _BLOCK), -(-n // _BLOCK)):
-        inputs = preprocess(block.samples).inputs
-        score = np.asarray(network.predict_on_batch(inputs))[:, 1]
-        parts.append((score, block.labels == 1, block.snr, block.kinds))
-    return _Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    made = blocks(seed, split, _BLOCK, SURVEYS[survey])
+    for block in islice(made, -(-n // _BLOCK)):
+        found = score(preprocess(block.samples).inputs)
+        parts.append((found, block.labels == 1, block.snr, block.kinds))
+    return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _rate(hits: ndarray) -> Mapping[str, Any]:
-    low, high = interval(int(hits.sum()), hits.size)
-    return {"value": float(hits.mean()), "n": int(hits.size), "low95": low, "high95": high}
+def _judge_chunks(score: Score, path: Path) -> Judged:
+    parts = []
+    for file in chunk_files(path):
+        chunk = read_chunk(file)
+        for start in range(0, len(chunk.labels), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            found = score(preprocess(chunk.samples[rows]).inputs)
+            real = chunk.labels[rows] == 1
+            parts.append((found, real, chunk.snr[rows], chunk.labels[rows]))
+    return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _bins(snr: ndarray) -> dict[str, ndarray]:
-    (low, high), size = _SNR_BINS, np.abs(snr)
-    return {
-        f"below {low}": size < low,
-        f"{low} to {high}": (size >= low) & (size < high),
-        f"from {high}": size >= high,
-    }
-
-
-def _calibration_error(score: ndarray, real: ndarray, bins: int = 15) -> float:
-    """Mean distance of score from frequency, over bins of equal width weighted by their counts."""
-    which = np.minimum((score * bins).astype(int), bins - 1)
-    total = sum(abs(score[which == b].sum() - real[which == b].sum()) for b in range(bins))
-    return float(total / score.size)
+def _draw(folder: Path | None, judged: Judged, classes: tuple[str, ...]) -> None:
+    if folder is not None:
+        plot_all(folder, judged.score, judged.real, classes=classes, snr=judged.snr)

@@ -13,10 +13,13 @@ last and correlates. A network trained from the start cannot tell.
 References
 ----------
 Cabrera-Vives et al. 2017, ApJ 836, 97: Deep-HiTS, arXiv:1701.00458.
+
+Reyes et al. 2018, IJCNN: Enhanced Deep-HiTS, cyclic average pooling, arXiv:1808.03626.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import keras
 import numpy as np
@@ -53,8 +56,15 @@ class Settings:
     units: tuple[int, ...] = (64, 64)
     """Widths of the dense layers."""
 
+    activation: Literal["leaky_relu", "ReLU", "tanh"] = "leaky_relu"
+    """As Deep-HiTS spells them."""
+
     slope: float = 0.01
     """Slope of the leaky rectifier below zero."""
+
+    pooled: bool = False
+    """Whether the dense layers see one rotation at a time and the mean of what they say counts,
+    which makes the network exactly invariant (Enhanced Deep-HiTS)."""
 
     dropout: float = 0.5
     """Share of the units left out after each dense layer in training."""
@@ -75,7 +85,9 @@ def _rotations(image: keras.KerasTensor, count: int) -> keras.KerasTensor:
 
 
 def _activate(x: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
-    return layers.LeakyReLU(negative_slope=settings.slope)(x)
+    if settings.activation == "leaky_relu":
+        return layers.LeakyReLU(negative_slope=settings.slope)(x)
+    return layers.Activation({"ReLU": "relu", "tanh": "tanh"}[settings.activation])(x)
 
 
 def build(settings: Settings | None = None) -> keras.Model:
@@ -94,24 +106,29 @@ def build(settings: Settings | None = None) -> keras.Model:
         ``(batch, classes)``, rows summing to 1, the positive class last.
     """
     settings = settings or Settings()
+    kernel = {
+        "kernel_initializer": "glorot_uniform" if settings.activation == "tanh" else "he_normal"
+    }
     stamps = keras.Input((settings.side, settings.side, settings.channels), name="stamps")
     seen = _rotations(stamps, settings.rotations)
     x = layers.ZeroPadding2D(settings.padding)(seen)
-    filters, kernel = settings.stem
-    x = _activate(layers.Conv2D(filters, kernel, kernel_initializer="he_normal")(x), settings)
+    filters, side = settings.stem
+    x = _activate(layers.Conv2D(filters, side, **kernel)(x), settings)
     for block in settings.blocks:
         for number, filters in enumerate(block, 1):
-            x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")(x)
-            x = _activate(
-                x, settings
-            )  # the same as after the pool, but one step with the convolution
+            x = layers.Conv2D(filters, 3, padding="same", **kernel)(x)
+            x = _activate(x, settings)  # as after the pool, but one step with the convolution
             if number == len(block):
                 x = layers.MaxPooling2D(2)(x)
-    features = settings.rotations * math.prod(x.shape[1:])
+    together = 1 if settings.pooled else settings.rotations
+    features = together * math.prod(x.shape[1:])
     x = layers.Identity(name=FEATURES)(ops.reshape(x, (-1, features)))
     for units in settings.units:
-        x = _activate(layers.Dense(units, kernel_initializer="he_normal")(x), settings)
+        x = _activate(layers.Dense(units, **kernel)(x), settings)
         x = layers.Dropout(settings.dropout)(x)
-    logits = layers.Dense(settings.classes, kernel_initializer="he_normal", name="logits")(x)
+    if settings.pooled:
+        x = ops.mean(ops.reshape(x, (-1, settings.rotations, x.shape[-1])), axis=1)
+    last = {"kernel_initializer": "zeros"} if settings.activation == "tanh" else kernel
+    logits = layers.Dense(settings.classes, **last, name="logits")(x)
     probabilities = layers.Softmax(name="probabilities", dtype="float32")(logits)
     return keras.Model(stamps, probabilities, name="deep_hits")

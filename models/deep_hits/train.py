@@ -1,61 +1,75 @@
-"""Train Deep-HiTS on simulated candidates: ``python -m models.deep_hits.train``.
+"""Train Deep-HiTS on simulated candidates: ``skytriage train deep-hits``.
 
 Two stages, because a rotation costs as much as a candidate. First the convolutions and the dense
-layers learn on one orientation, which is four times as fast. Then the four rotations are joined:
-every block of features gets a quarter of the dense weights, so arch7 starts as the mean over the
-rotations of what was learnt, and is trained on. Last come the temperature and the threshold, both
-from the validation split, and the figures, from the test split.
+layers learn on one orientation, which is nearly four times as fast. Then the four rotations are
+joined: arch7 starts as the mean over the rotations of what was learnt, because every block of
+features gets a quarter of the dense weights; the cyclically pooled relative takes the weights as
+they are. Last come temperature and threshold, from the validation split, and the figures, from
+the test split.
 """
 
-import argparse
-import json
-import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
+from numpy import ndarray
+from numpy.random import Generator
 
 from models.artifact import Artifact, save
 from models.deep_hits import DEEP_HITS
-from models.deep_hits.evaluate import calibrate, figures
+from models.deep_hits.ensemble import ensemble
+from models.deep_hits.evaluate import calibrate, judge, table
 from models.deep_hits.network import Settings as Layers
 from models.deep_hits.network import build
-from models.deep_hits.pool import Pool
-from models.deep_hits.simulate import VERSION as SIMULATOR
+from models.deep_hits.original import train_from_file
+from models.deep_hits.preprocess import preprocess
+from models.deep_hits.simulate import SPLITS, VERSION, joined, simulate
+from models.deep_hits.surveys import HITS, MIXED
+from models.training.devices import limit_threads
+from models.training.fit import fit
+from models.training.pool import Block, Pool
+from models.training.recipe import Recipe
 
-__all__ = ["Settings", "main", "train"]
+__all__ = ["VARIANTS", "Settings", "ensemble", "train", "train_from_file"]
+
+_BLOCK = 1024
+"""Candidates that the simulator hands over at once."""
+
+_BRIGHT = 0.1
+"""Share of the real candidates of the mixed survey that are brighter than those of HiTS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Hyperparameters. The manifest has those of the weights in ``weights/``."""
 
-    seed: int = 20261121
+    layers: Layers = field(default_factory=Layers)
 
-    steps: tuple[int, int] = (14_000, 3_500)
-    """Updates with one orientation, then with four."""
+    steps: int = 34_000
+    """Updates of both stages together."""
+
+    first: float = 0.65
+    """Share of them that sees one orientation."""
 
     batch: tuple[int, int] = (256, 128)
+    """Candidates of a batch in each stage."""
 
-    rate: tuple[float, float] = (1e-3, 3e-4)
+    rate: tuple[float, float] = (1e-3, 4e-4)
     """Initial learning rate of each stage; it decays to zero along a cosine."""
 
-    block: int = 1024
-    """Candidates that the simulator hands over at once."""
+    pool: int = 128
+    """Blocks to draw from, of 1,024 candidates (3.5 kB each)."""
 
-    pool: int = 96
-    """Blocks to draw from; each new one replaces the oldest."""
-
-    bright: float = 0.1
-    """Share of the real candidates that are not at the SNR of HiTS: see `simulate`."""
-
-    reuse: int = 3
+    reuse: int = 4
     """How often a candidate is drawn, each time in a random orientation of eight."""
 
     judged: tuple[int, int] = (20_000, 40_000)
-    """Candidates of the validation split, for the temperature, and of the test split."""
+    """Candidates of each survey in the validation split and in the test split."""
+
+    processes: int = 1
+    """That simulate."""
 
     threads: int = 2
     """Cores for the network."""
@@ -63,121 +77,134 @@ class Settings:
     precision: str = "mixed_bfloat16"
     """Keras policy: with AMX about twice as fast as ``float32``; without, use that."""
 
+    seed: int = 20261122
+
+
+VARIANTS: Mapping[str, Settings] = {
+    "arch7": Settings(),
+    "cyclic": Settings(layers=Layers(pooled=True, activation="ReLU")),
+    "short": Settings(
+        steps=180,
+        first=0.8,
+        batch=(64, 64),
+        rate=(2e-3, 5e-4),
+        pool=16,
+        reuse=3,
+        judged=(1_000, 1_000),
+        precision="float32",
+    ),
+}
+"""By name; the first is the one whose weights are shipped, ``short`` is for tests."""
+
 
 def train(
-    settings: Settings, folder: Path, runs: Path, version: str, start: Path | None = None
+    settings: Settings, *, out: Path, runs: Path, version: str, resume: bool = False
 ) -> Artifact:
-    """Train, calibrate, evaluate and save: weights to ``folder``, progress to the screen.
+    """Train, calibrate, judge and save.
 
     Parameters
     ----------
-    folder
+    out
         Where `models.artifact.save` puts the weights; made if need be.
     runs
-        Where the checkpoints of this run go.
+        Where the checkpoints and the learning curves of both stages go.
     version
         What to call the result, such as ``"2026.11.1"``.
-    start
-        Checkpoint of an earlier first stage to go on from, under another seed.
+    resume
+        Go on where a run in ``runs`` stopped.
     """
-    keras.utils.set_random_seed(settings.seed)
-    keras.config.set_dtype_policy(settings.precision)
-    runs.mkdir(parents=True, exist_ok=True)
-    pool = Pool(
-        seed=settings.seed,
-        block=settings.block,
-        size=settings.pool,
-        bright=settings.bright,
-        reuse=settings.reuse,
-    )
-    try:
-        one = build(Layers(rotations=1))
-        if start:
-            one.load_weights(start)
-        _fit(one, pool, settings, stage=0, runs=runs)
-        four = build()
-        _join(one, four)
-        _fit(four, pool, settings, stage=1, runs=runs)
-        simulated = pool.simulated
-    finally:
-        pool.close()
-    keras.config.set_dtype_policy("float32")
-    network = build()
-    network.set_weights(four.get_weights())
-    temperature = calibrate(network, settings.seed, settings.judged[0])
-    metrics = figures(network, settings.seed, settings.judged[1])
-    training = {
-        "data": "simulated",
-        "simulator": f"models.deep_hits.simulate {SIMULATOR}",
-        "candidates": simulated,
-        "startedFrom": start and str(start),
-        **asdict(settings),
-    }
-    print(json.dumps(metrics, indent=2))
+    limit_threads(settings.threads)
+    one = _stage(settings, 0, None, runs, resume=resume)
+    four = _stage(settings, 1, one, runs, resume=resume)
+    network = build(settings.layers)
+    network.set_weights(four)
+    temperature, threshold = calibrate(network, settings.seed, settings.judged[0])
+    metrics = table(judge(network, settings.seed, "test", settings.judged[1]), threshold)
     return save(
         DEEP_HITS,
         network,
-        folder,
+        out,
         version=version,
-        training=training,
+        training={
+            "data": "simulated",
+            "simulator": f"models.deep_hits.simulate {VERSION}",
+            **asdict(settings),
+        },
         metrics=metrics,
-        threshold=metrics["threshold"],
-        false_positive_rate=metrics["falsePositiveRate"],
+        threshold=threshold,
+        false_positive_rate=metrics["mixed"]["falsePositiveRate"]["value"],
         temperature=temperature,
+        layers=None if settings.layers == Layers() else asdict(settings.layers),
     )
 
 
-def _fit(model: keras.Model, pool: Pool, settings: Settings, stage: int, runs: Path) -> list[float]:
-    """Train one stage; print the running loss and accuracy, keep checkpoints; return the losses."""
-    steps, batch = settings.steps[stage], settings.batch[stage]
-    rate = keras.optimizers.schedules.CosineDecay(settings.rate[stage], steps)
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA's convolutions are four times slower than oneDNN's on a CPU
+def block(seed: int, index: int) -> Block:
+    """Simulate a block of the training split, half of it of HiTS, half of all surveys."""
+    rng = np.random.default_rng([seed, SPLITS["train"], index])
+    half = _BLOCK // 2
+    both = joined([simulate(rng, half, _BRIGHT, MIXED), simulate(rng, half, 0.0, HITS)])
+    made = preprocess(both.samples)
+    usable = np.ones(_BLOCK, bool)
+    usable[list(made.rejected)] = False
+    return made.inputs[usable].astype(np.float16), both.labels[usable]
+
+
+def turn(rng: Generator, inputs: ndarray, labels: ndarray) -> Block:
+    """Turn every stamp of a batch into one of its eight orientations."""
+    turned = np.empty_like(inputs)
+    orientation = rng.integers(0, 8, len(inputs))
+    for number in range(8):
+        rows = orientation == number
+        images = np.rot90(inputs[rows], number % 4, axes=(1, 2))
+        turned[rows] = images[:, :, ::-1] if number >= 4 else images  # noqa: PLR2004 - mirrored
+    return turned, labels
+
+
+def _stage(
+    settings: Settings, stage: int, start: list[ndarray] | None, runs: Path, *, resume: bool
+) -> list[ndarray]:
+    """Train with one orientation or with all; return the weights."""
+    first = round(settings.first * settings.steps)
+    layers = settings.layers if stage else replace(settings.layers, rotations=1)
+
+    def untrained() -> keras.Model:
+        network = build(layers)
+        if start is not None:
+            network.set_weights(join(start, network.get_weights()))
+        return network
+
+    recipe = Recipe(
+        steps=(first, settings.steps - first)[stage],
+        rate=settings.rate[stage],
+        precision=settings.precision,
+        seed=settings.seed + stage,
+        checkpoint_every=250,
     )
-    started, history = time.monotonic(), []
-    every = max(1, min(250, steps // 4))
-    for step, (inputs, labels) in zip(range(1, steps + 1), pool.batches(batch), strict=False):
-        history.append(model.train_on_batch(inputs, labels))
-        if step % every == 0:
-            loss, accuracy = np.mean(history[-every:], axis=0)
-            speed = step * batch / (time.monotonic() - started)
-            print(
-                f"stage {stage + 1} step {step}/{steps} loss {loss:.4f} accuracy {accuracy:.4f}"
-                f" {speed:.0f} candidates/s, {pool.simulated} simulated",
-                flush=True,
-            )
-            model.save_weights(runs / f"stage{stage + 1}.weights.h5")
-    return [float(loss) for loss, _ in history]
+    with Pool(
+        block,
+        seed=settings.seed + stage,
+        batch=settings.batch[stage],
+        block=_BLOCK,
+        size=settings.pool,
+        reuse=settings.reuse,
+        processes=settings.processes,
+        augment=turn,
+    ) as pool:
+        return fit(
+            untrained,
+            pool.batches,
+            recipe,
+            runs / f"stage{stage + 1}",
+            loss="sparse_categorical_crossentropy",
+            resume=resume,
+            title=f"deep_hits stage {stage + 1} of 2",
+        ).weights
 
 
-def _join(one: keras.Model, four: keras.Model) -> None:
-    """Start arch7 as the mean, over its four rotations, of what one orientation learnt."""
-    joined = []
-    for old, new in zip(one.get_weights(), four.get_weights(), strict=True):
+def join(one: list[ndarray], four: list[ndarray]) -> list[ndarray]:
+    """Start the four rotations as the mean of what one orientation learnt."""
+    joined_weights = []
+    for old, new in zip(one, four, strict=True):
         times = new.shape[0] // old.shape[0]
-        joined.append(old if times == 1 else np.tile(old, (times, 1)) / times)
-    four.set_weights(joined)
-
-
-def main() -> None:
-    """Read the paths and the seed, and train."""
-    parser = argparse.ArgumentParser(description="Train Deep-HiTS on simulated candidates.")
-    here = Path(__file__).parent
-    parser.add_argument("--out", type=Path, default=here / "weights", help="folder of the weights")
-    parser.add_argument("--runs", type=Path, default=Path("runs/deep_hits"), help="checkpoints")
-    parser.add_argument("--seed", type=int, default=Settings().seed)
-    parser.add_argument("--steps", type=int, nargs=2, default=Settings().steps, metavar="N")
-    parser.add_argument("--start", type=Path, help="checkpoint of a first stage to go on from")
-    parser.add_argument("--version", required=True, help='of the weights, such as "2026.11.1"')
-    arguments = parser.parse_args()
-    settings = replace(Settings(), seed=arguments.seed, steps=tuple(arguments.steps))
-    tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    train(settings, arguments.out, arguments.runs, arguments.version, arguments.start)
-
-
-if __name__ == "__main__":
-    main()
+        joined_weights.append(old if times == 1 else np.tile(old, (times, 1)) / times)
+    return joined_weights

@@ -73,22 +73,20 @@ def auc(positive: Float[ndarray, " p"], negative: Float[ndarray, " n"]) -> dict[
 
 
 def threshold_at(negative: Float[ndarray, " n"], false_positive_rate: float) -> float:
-    """Return the lowest score at or above which at most such a share of the negatives lies.
+    """Return the lowest threshold at or above which at most such a share of the negatives lies.
 
-    A tie at the threshold would let more through, so it is put above the tie.
+    It is just above the highest negative that may not pass, in the precision of the scores.
 
     Examples
     --------
-    >>> threshold_at(np.array([0.1, 0.2, 0.3, 0.4]), 0.25)
-    0.4
+    >>> round(threshold_at(np.array([0.1, 0.2, 0.3, 0.4]), 0.25), 6)
+    0.3
     """
     ordered = np.sort(negative)[::-1]
     allowed = int(np.floor(false_positive_rate * ordered.size + 1e-9))
     if allowed >= ordered.size:
         return float(ordered[-1])
-    passing = ordered[:allowed]
-    above = passing[passing > ordered[allowed]]
-    return float(above[-1] if above.size else np.nextafter(ordered[allowed], np.inf))
+    return float(np.nextafter(ordered[allowed], np.inf, dtype=ordered.dtype))
 
 
 def efficiency(

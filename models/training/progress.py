@@ -21,8 +21,16 @@ Show: TypeAlias = Callable[[int, Mapping[str, Any]], None]
 
 
 @contextmanager
-def show_progress(title: str, steps: int, folder: Path, *, first: int = 0) -> Iterator[Show]:
-    """Show how far a training is, on standard error and in ``folder / "progress.log"``."""
+def show_progress(title: str, steps: int | None, folder: Path, *, first: int = 0) -> Iterator[Show]:
+    """Show how far a training is, on standard error and in ``folder / "progress.log"``.
+
+    Parameters
+    ----------
+    steps
+        How many there are in all, where that is known.
+    first
+        Steps that an earlier process did.
+    """
     started, console = time.monotonic(), Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -41,7 +49,7 @@ def show_progress(title: str, steps: int, folder: Path, *, first: int = 0) -> It
             text = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
             elapsed = time.monotonic() - started
             per_second = (step - first) / elapsed if elapsed else 0.0
-            line = f"{title} step {step}/{steps} {text} {per_second:.2f} steps/s {elapsed:.0f} s"
+            line = f"{title} step {step}/{steps or '?'} {text} {per_second:.2f} steps/s {elapsed:.0f} s"
             log.write(line + "\n")
             log.flush()
             bar.update(task, completed=step, figures=text)

@@ -1,7 +1,9 @@
 """``skytriage train``: make the weights of a network."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -67,6 +69,12 @@ def train(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Train with another seed.")
     ] = None,
+    average: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Train nothing: make one network of these weights; repeatable."
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the run in --runs stopped, if it did.")
     ] = False,
@@ -78,31 +86,41 @@ def train(
     """
     from datetime import UTC, datetime
 
+    from models.artifact import ArtifactError
     from models.training.checkpoint import CheckpointError
     from pipeline.errors import ConfigurationError
 
     module = network_module(network, "train")
     runs = runs or Path("runs") / network.replace("-", "_") / (variant or "")
-    out = out or runs / "weights"
-    if parameters is not None:
-        run_file = getattr(module, "train_from_file", None)
-        if run_file is None or variant or steps or seed is not None:
-            raise typer.BadParameter(
-                "a parameter file is for deep-hits, and says itself how to train",
-                param_hint="INPUT.txt",
-            )
-        asked = parameters
-    else:
-        run_file = module.train
-        asked = _settings(module, variant, steps, seed)
+    folders = {"out": out or runs / "weights", "runs": runs}
     version = version or datetime.now(UTC).strftime("%Y.%m.%d")
+    changes = {"variant": variant, "steps": steps, "seed": seed}
+    make = _work(module, parameters, average, changes)
     try:
-        artifact = run_file(asked, out=out, runs=runs, version=version, resume=resume)
-    except (FileExistsError, FileNotFoundError, CheckpointError) as error:
+        artifact = make(**folders, version=version, resume=resume)
+    except (FileExistsError, FileNotFoundError, CheckpointError, ArtifactError) as error:
         raise ConfigurationError(str(error)) from error
     if as_json:
         print_json(dict(artifact.manifest))
     say(f"weights {artifact.version} of {artifact.network.name} are in {artifact.folder}")
+
+
+def _work(
+    module: ModuleType,
+    parameters: Path | None,
+    average: list[Path] | None,
+    changes: Mapping[str, Any],
+) -> Callable[..., Any]:
+    """Return what makes the weights: settings, a parameter file, or weights to be averaged."""
+    other = [value for value in (parameters, average) if value]
+    if not other:
+        return partial(module.train, _settings(module, **changes))
+    if len(other) > 1 or any(value is not None for value in changes.values()):
+        raise typer.BadParameter("a parameter file or --average says itself what to do")
+    make = getattr(module, "train_from_file" if parameters else "ensemble", None)
+    if make is None:
+        raise typer.BadParameter("parameter files and --average are for deep-hits")
+    return partial(make, other[0])
 
 
 def _settings(module: ModuleType, variant: str | None, steps: int | None, seed: int | None) -> Any:

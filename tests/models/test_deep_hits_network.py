@@ -93,3 +93,47 @@ def test_it_is_saved_and_loaded_without_custom_code(network, inputs, tmp_path):
 
 def test_one_orientation_has_a_quarter_of_the_features():
     assert build(Settings(rotations=1)).get_layer(FEATURES).output.shape[1:] == (2304,)
+
+
+CYCLIC = Settings(pooled=True, activation="ReLU")
+
+
+def test_the_pooled_relative_has_the_layers_of_enhanced_deep_hits():
+    network = build(CYCLIC)
+
+    shapes = [tuple(weight.shape) for weight in network.get_weights()]
+
+    assert shapes == [
+        *((4, 4, 4, 32), (32,)),
+        *((3, 3, 32, 32), (32,)),
+        *((3, 3, 32, 64), (64,)),
+        *((3, 3, 64, 64), (64,)),
+        *((3, 3, 64, 64), (64,)),
+        *((2304, 64), (64,)),
+        *((64, 64), (64,)),
+        *((64, 2), (2,)),
+    ]
+    assert network.count_params() == 255_490
+
+
+def test_the_pooled_relative_is_invariant_under_rotation(inputs):
+    keras.utils.set_random_seed(4)
+    network = build(CYCLIC)
+
+    upright, turned = (np.asarray(network(np.rot90(inputs, k, (1, 2)).copy())) for k in (0, 3))
+
+    assert np.allclose(upright, turned, atol=1e-5)
+
+
+def test_the_pooled_relative_has_plain_rectifiers():
+    activations = [
+        layer.activation for layer in build(CYCLIC).layers if type(layer).__name__ == "Activation"
+    ]
+
+    assert activations == [keras.activations.relu] * 7
+
+
+def test_with_tanh_the_last_layer_starts_at_zero():
+    network = build(Settings(activation="tanh"))
+
+    assert not network.get_layer("logits").get_weights()[0].any()

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from models.deep_hits.evaluate import roc_auc
 from models.deep_hits.stamps import centre_stamp, snr_difference
+from models.evaluation.rates import roc_auc
 from models.runtime import open_runtime
 
 

@@ -55,4 +55,4 @@ def test_a_parameter_file_cannot_be_changed_by_options(tmp_path):
     ended = skytriage("train", "deep-hits", tmp_path / "input.txt", "--steps", "5")
 
     assert ended.code == 2
-    assert "says itself how to train" in ended.err
+    assert "says itself what to do" in ended.err
