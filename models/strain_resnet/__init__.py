@@ -7,16 +7,20 @@ compared with, `evaluate` judges both, and `real_events` looks at two real merge
 `buffer_whitening` prepares the strain of a running detector. README.md is the model card.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from models.network import Network
 from models.strain_resnet.preprocess import SAMPLE_SHAPE, SERIES_SHAPE, preprocess
 
 __all__ = ["STRAIN_RESNET"]
 
 
-def _build() -> object:
-    from models.strain_resnet.network import SHIPPED, build
+def _build(layers: Mapping[str, Any] | None = None) -> object:
+    """Return the layers that a manifest describes, or those of the weights that are shipped."""
+    from models.strain_resnet.network import SHIPPED, Settings, build
 
-    return build(SHIPPED)
+    return build(Settings(**layers) if layers else SHIPPED)
 
 
 STRAIN_RESNET = Network(

@@ -65,6 +65,9 @@ class Settings:
     """``"joint"``: one convolution over all detectors, as in the seed. ``"shared"``, for series: two
     convolutions with one set of weights for each detector, which are joined after them."""
 
+    front_filters: int = 16
+    """Filters for each detector in a shared front."""
+
     stem: int = 7
     """Length of the kernel of the first convolution."""
 
@@ -73,6 +76,9 @@ class Settings:
 
     dropout: float = 0.0
     """Share of the features left out before the last layer in training."""
+
+    quick: bool = False
+    """Normalise by `~models.strain_resnet.quick_normalization`: faster to train, the same weights."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -152,8 +158,15 @@ def _convolve(
     return kind(filters, kernel, strides=stride, padding="same", use_bias=False)(x)
 
 
-def _normalise(x: keras.KerasTensor, *, activate: bool = True) -> keras.KerasTensor:
-    x = layers.BatchNormalization()(x)
+def _normalise(
+    x: keras.KerasTensor, settings: Settings, *, activate: bool = True
+) -> keras.KerasTensor:
+    if settings.quick:
+        from models.strain_resnet.quick_normalization import QuickNormalization
+
+        x = QuickNormalization()(x)
+    else:
+        x = layers.BatchNormalization()(x)
     return layers.ReLU()(x) if activate else x
 
 
@@ -161,9 +174,9 @@ def _stem(strain: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
     """Halve twice: a convolution that fits inside the input, and a maximum over three."""
     if settings.dimensions == 1:
         x = layers.Conv1D(settings.width, settings.stem, strides=2, use_bias=False)(strain)
-        return layers.MaxPooling1D(3, 2, padding="same")(_normalise(x))
+        return layers.MaxPooling1D(3, 2, padding="same")(_normalise(x, settings))
     x = layers.Conv2D(settings.width, settings.stem, strides=2, use_bias=False)(strain)
-    return layers.MaxPooling2D(3, 2, padding="same")(_normalise(x))
+    return layers.MaxPooling2D(3, 2, padding="same")(_normalise(x, settings))
 
 
 def _shared_front(strain: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
@@ -172,13 +185,12 @@ def _shared_front(strain: keras.KerasTensor, settings: Settings) -> keras.KerasT
     The detectors are an axis that no kernel reaches along.
     """
     samples, detectors = settings.input_shape
-    filters = settings.width // detectors
+    filters = settings.front_filters
     x = layers.Reshape((detectors, samples, 1))(layers.Permute((2, 1))(strain))
     for kernel, stride in ((settings.stem, 2), (settings.stem // 2, 1)):
-        x = layers.Conv2D(
-            filters, (1, kernel), strides=(1, stride), padding="same", use_bias=False
-        )(x)
-        x = layers.MaxPooling2D((1, 2))(_normalise(x))
+        size, steps = (1, kernel), (1, stride)
+        x = layers.Conv2D(filters, size, strides=steps, padding="same", use_bias=False)(x)
+        x = _normalise(layers.MaxPooling2D((1, 2))(x), settings)  # the pool first: half to do
     x = layers.Permute((2, 1, 3))(x)
     return layers.Reshape((samples // 8, detectors * filters))(x)
 
@@ -187,9 +199,9 @@ def _bottleneck(
     x: keras.KerasTensor, filters: int, stride: int, settings: Settings
 ) -> keras.KerasTensor:
     """Narrow, convolve, widen; the shortcut is always projected, and not normalised."""
-    y = _normalise(_convolve(x, filters, 1, settings))
-    y = _normalise(_convolve(y, filters, settings.kernel, settings, stride))
-    y = _normalise(_convolve(y, filters * _WIDEN, 1, settings), activate=False)
+    y = _normalise(_convolve(x, filters, 1, settings), settings)
+    y = _normalise(_convolve(y, filters, settings.kernel, settings, stride), settings)
+    y = _normalise(_convolve(y, filters * _WIDEN, 1, settings), settings, activate=False)
     shortcut = _convolve(x, filters * _WIDEN, 1, settings, stride)
     return layers.ReLU()(layers.Add()([y, shortcut]))
 
@@ -198,8 +210,8 @@ def _basic(
     x: keras.KerasTensor, filters: int, stride: int, settings: Settings
 ) -> keras.KerasTensor:
     """Convolve twice; the shortcut is projected only where the shape changes."""
-    y = _normalise(_convolve(x, filters, settings.kernel, settings, stride))
-    y = _normalise(_convolve(y, filters, settings.kernel, settings), activate=False)
+    y = _normalise(_convolve(x, filters, settings.kernel, settings, stride), settings)
+    y = _normalise(_convolve(y, filters, settings.kernel, settings), settings, activate=False)
     same = stride == 1 and x.shape[-1] == filters
     shortcut = x if same else _convolve(x, filters, 1, settings, stride)
     return layers.ReLU()(layers.Add()([y, shortcut]))

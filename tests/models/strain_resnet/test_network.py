@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from models.strain_resnet.network import BLOCKS, Settings, build
+from models.strain_resnet.quick_normalization import QuickNormalization
 
 SERIES = Settings(depth=16, dimensions=1, width=24)
 
@@ -111,7 +115,8 @@ def test_a_series_network_has_the_lengths_that_its_strides_give():
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(width=8), SERIES, Settings(dimensions=1, width=24, front="shared")]
+    "settings",
+    [Settings(width=8), SERIES, Settings(dimensions=1, width=24, front="shared", front_filters=8)],
 )
 def test_rows_are_probabilities_that_sum_to_one(settings):
     inputs = np.random.default_rng(0).standard_normal((4, *settings.input_shape), np.float32)
@@ -126,7 +131,7 @@ def test_rows_are_probabilities_that_sum_to_one(settings):
 def test_the_shared_front_treats_the_detectors_alike():
     """Swapping two detectors swaps their features, and changes nothing else."""
     keras.utils.set_random_seed(2)
-    model = build(Settings(dimensions=1, width=24, front="shared"))
+    model = build(Settings(dimensions=1, width=24, front="shared", front_filters=8))
     joined = next(
         layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Reshape)
     )
@@ -163,3 +168,46 @@ def test_it_is_saved_and_loaded_without_custom_code(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "network.keras", safe_mode=True)
 
     assert np.array_equal(np.asarray(loaded(strain)), np.asarray(model(strain)))
+
+
+@pytest.mark.parametrize("shape", [(8, 16, 4), (8, 5, 6, 4)])
+def test_quick_normalisation_is_batch_normalisation(shape):
+    inputs = np.random.default_rng(1).normal(2, 3, shape).astype(np.float32)
+    plain, quick = keras.layers.BatchNormalization(), QuickNormalization()
+    expected = np.asarray(plain(inputs, training=True))
+
+    made = np.asarray(quick(inputs, training=True))
+
+    assert np.allclose(made, expected, atol=1e-4)
+    assert all(
+        np.allclose(one, other, rtol=1e-4, atol=1e-6)
+        for one, other in zip(quick.get_weights(), plain.get_weights(), strict=True)
+    )
+
+
+def test_quick_layers_have_the_weights_of_the_plain_ones_in_their_order():
+    keras.utils.set_random_seed(3)
+    small = Settings(dimensions=1, width=8, front="shared", head="both")
+    plain, quick = build(small), build(replace(small, quick=True))
+    strain = np.random.default_rng(0).standard_normal((4, 2048, 3), np.float32)
+
+    quick.set_weights(plain.get_weights())
+
+    assert np.allclose(np.asarray(quick(strain)), np.asarray(plain(strain)), atol=1e-5)
+
+
+def test_quick_layers_learn_as_the_plain_ones_do():
+    keras.utils.set_random_seed(3)
+    small = Settings(dimensions=1, width=8, front="shared", head="both")
+    plain, quick = build(small), build(replace(small, quick=True))
+    quick.set_weights(plain.get_weights())
+    strain = np.random.default_rng(0).standard_normal((4, 2048, 3), np.float32)
+
+    slopes = []
+    for model in (plain, quick):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.math.log(model(strain, training=True)[:, 1]))
+        slopes.append([np.asarray(g) for g in tape.gradient(loss, model.trainable_variables)])
+
+    for one, other in zip(*slopes, strict=True):
+        assert np.allclose(one, other, atol=1e-3 * np.abs(one).max() + 1e-6)
