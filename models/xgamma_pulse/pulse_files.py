@@ -1,0 +1,110 @@
+"""Files of digitised pulses, read piece by piece: HDF5, NPZ and CSV of one layout.
+
+==================== ======================== ====================================================
+name                 shape                    meaning
+==================== ======================== ====================================================
+``waveforms``        ``(n, length)``          counts or volts; the pulses are positive
+``labels``           ``(n,)``, optional       0 or ``x_ray``, 1 or ``gamma_ray``
+``sampling_period_ns`` a number               from one sample to the next [ns]
+``baseline_samples`` a number                 samples before the pulse
+``full_scale``       a number, optional       the largest count the digitiser gives
+==================== ======================== ====================================================
+
+In HDF5 the first two are datasets and the numbers attributes of the file or of ``waveforms``; in
+NPZ all are arrays. A CSV begins with lines such as ``# sampling_period_ns = 100``, then has one
+line per pulse: the samples, after the label if its header, ``label,0,1,2``, says that there is one.
+
+No more than one piece of a file is ever in memory. What comes out is as the network knows it: see
+`~models.xgamma_pulse.waveforms.to_samples`.
+"""
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Int8
+from numpy import ndarray
+
+from models.xgamma_pulse.pulse_sources import Piece, read_csv, read_hdf5, read_npz
+from models.xgamma_pulse.waveforms import SAMPLES, to_samples
+
+__all__ = ["PulseFileError", "PulsePiece", "read_pulses"]
+
+_READERS = {".h5": read_hdf5, ".hdf5": read_hdf5, ".npz": read_npz, ".csv": read_csv}
+
+_LABELS: Mapping[str, int] = {"0": 0, "1": 1, "x_ray": 0, "gamma_ray": 1}
+
+
+class PulseFileError(ValueError):
+    """The file is not laid out as this module says; the message has its name and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulsePiece:
+    """Some pulses of a file, in its order."""
+
+    first: int
+    """Number of the first of them in the file, from 0."""
+
+    samples: Float32[ndarray, "n 200"]
+    """For `~models.xgamma_pulse.preprocess.preprocess`."""
+
+    labels: Int8[ndarray, " n"] | None
+    """1 for a gamma ray, 0 for an X-ray; None if the file has none."""
+
+
+def read_pulses(path: Path, size: int = 1024) -> Iterator[PulsePiece]:
+    """Yield the pulses of a file, at most ``size`` at a time.
+
+    Raises
+    ------
+    PulseFileError
+        If the file is of another kind, damaged, or laid out otherwise.
+    """
+    if path.suffix not in _READERS:
+        raise PulseFileError(f"{path} is none of {', '.join(_READERS)}")
+    first = 0
+    try:
+        for piece in _READERS[path.suffix](path, size):
+            yield _convert(piece, first)
+            first += len(piece.waveforms)
+    except FileNotFoundError as error:
+        raise PulseFileError(f"{path} does not exist") from error
+    except KeyError as error:
+        raise PulseFileError(f"{path} has no {error.args[0]}") from error
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise PulseFileError(f"{path}, after pulse {first}: {error}") from error
+    if not first:
+        raise PulseFileError(f"{path} holds no pulse")
+
+
+def _convert(piece: Piece, first: int) -> PulsePiece:
+    if piece.waveforms.ndim != 2:  # noqa: PLR2004 - pulse and time
+        raise ValueError(f"waveforms have shape {piece.waveforms.shape}, not (pulses, samples)")
+    if piece.waveforms.dtype.kind not in "iuf":
+        raise ValueError(f"waveforms are {piece.waveforms.dtype}, not numbers")
+    facts = piece.facts
+    samples = to_samples(
+        piece.waveforms,
+        period_ns=facts["sampling_period_ns"],
+        baseline=round(facts["baseline_samples"]),
+        full_scale=facts.get("full_scale"),
+    )
+    assert samples.shape == (len(piece.waveforms), SAMPLES)  # noqa: S101 - cannot happen
+    labels = None if piece.labels is None else _to_labels(piece.labels, len(samples))
+    return PulsePiece(first=first, samples=samples, labels=labels)
+
+
+def _to_labels(labels: ndarray, n: int) -> Int8[ndarray, " n"]:
+    if labels.shape != (n,):
+        raise ValueError(f"labels have shape {labels.shape}, but there are {n} waveforms")
+    if labels.dtype.kind in "iufb":
+        words = [f"{label:g}" for label in labels.astype(float)]
+    else:
+        words = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
+    unknown = next((word for word in words if word not in _LABELS), None)
+    if unknown is not None:
+        raise ValueError(f"a label is {unknown!r}, but must be one of {', '.join(_LABELS)}")
+    return np.array([_LABELS[word] for word in words], np.int8)
