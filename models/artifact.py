@@ -206,7 +206,8 @@ def _export(model: "keras.Model", network: Network, path: Path) -> None:
 
     signature = tf.TensorSpec((None, *network.input_shape), tf.float32, name="inputs")
     traced = tf.Module()
-    traced.model = model  # a saved module must hold its variables
+    # a saved module must hold its variables, and OpenVINO finds those of a nested model only here
+    traced.held = [variable.value for variable in model.variables]
     traced.forward = tf.function(
         lambda inputs: {"probabilities": model(inputs, training=False)}, input_signature=[signature]
     )

@@ -22,7 +22,7 @@ from models.deep_hits.preprocess import preprocess
 from models.deep_hits.simulate import blocks
 from models.deep_hits.surveys import SURVEYS
 from models.evaluation.calibration import fit_temperature, log_odds
-from models.evaluation.plots import plot_all
+from models.evaluation.plots import plot_all, plot_learning_curve
 from models.evaluation.rates import threshold_at
 from models.evaluation.table import FALSE_POSITIVE_RATE, figures
 from models.runtime import open_runtime
@@ -78,6 +78,9 @@ def evaluate(
         found = {name: _simulated(score, _SEED, "test", candidates, name) for name in SURVEYS}
         for name, survey in found.items():
             _draw(plots and plots / name, survey, classes)
+        curve = artifact.manifest["training"].get("learningCurve")
+        if plots is not None and curve:
+            plot_learning_curve(plots / "learning-curve.png", curve)
         return table(found, artifact.threshold)
     _draw(plots, judged, classes)
     return about | figures(judged.score, judged.real, snr=judged.snr)

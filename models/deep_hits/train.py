@@ -8,9 +8,10 @@ they are. Last come temperature and threshold, from the validation split, and th
 the test split.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -28,7 +29,7 @@ from models.deep_hits.preprocess import preprocess
 from models.deep_hits.simulate import SPLITS, VERSION, joined, simulate
 from models.deep_hits.surveys import HITS, MIXED
 from models.training.devices import limit_threads
-from models.training.fit import fit
+from models.training.fit import Fitted, fit
 from models.training.pool import Block, Pool
 from models.training.recipe import Recipe
 
@@ -84,7 +85,7 @@ VARIANTS: Mapping[str, Settings] = {
     "arch7": Settings(),
     "cyclic": Settings(layers=Layers(pooled=True, activation="ReLU")),
     "short": Settings(
-        steps=180,
+        steps=120,
         first=0.8,
         batch=(64, 64),
         rate=(2e-3, 5e-4),
@@ -115,9 +116,9 @@ def train(
     """
     limit_threads(settings.threads)
     one = _stage(settings, 0, None, runs, resume=resume)
-    four = _stage(settings, 1, one, runs, resume=resume)
+    four = _stage(settings, 1, one.weights, runs, resume=resume)
     network = build(settings.layers)
-    network.set_weights(four)
+    network.set_weights(four.weights)
     temperature, threshold = calibrate(network, settings.seed, settings.judged[0])
     metrics = table(judge(network, settings.seed, "test", settings.judged[1]), threshold)
     return save(
@@ -129,6 +130,7 @@ def train(
             "data": "simulated",
             "simulator": f"models.deep_hits.simulate {VERSION}",
             **asdict(settings),
+            "learningCurve": [*one.history, *_later(four.history, one.history[-1]["step"])],
         },
         metrics=metrics,
         threshold=threshold,
@@ -162,9 +164,10 @@ def turn(rng: Generator, inputs: ndarray, labels: ndarray) -> Block:
 
 def _stage(
     settings: Settings, stage: int, start: list[ndarray] | None, runs: Path, *, resume: bool
-) -> list[ndarray]:
-    """Train with one orientation or with all; return the weights."""
+) -> Fitted:
+    """Train with one orientation or with all."""
     first = round(settings.first * settings.steps)
+    steps = (first, settings.steps - first)[stage]
     layers = settings.layers if stage else replace(settings.layers, rotations=1)
 
     def untrained() -> keras.Model:
@@ -174,11 +177,12 @@ def _stage(
         return network
 
     recipe = Recipe(
-        steps=(first, settings.steps - first)[stage],
+        steps=steps,
         rate=settings.rate[stage],
         precision=settings.precision,
         seed=settings.seed + stage,
         checkpoint_every=250,
+        log_every=max(1, steps // 100),
     )
     with Pool(
         block,
@@ -198,7 +202,12 @@ def _stage(
             loss="sparse_categorical_crossentropy",
             resume=resume,
             title=f"deep_hits stage {stage + 1} of 2",
-        ).weights
+        )
+
+
+def _later(history: Sequence[Mapping[str, Any]], steps: int) -> list[dict[str, Any]]:
+    """Count the steps of a second stage on from those of the first."""
+    return [{**point, "step": point["step"] + steps} for point in history]
 
 
 def join(one: list[ndarray], four: list[ndarray]) -> list[ndarray]:

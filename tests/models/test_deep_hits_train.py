@@ -40,6 +40,8 @@ def test_its_manifest_says_what_it_was_trained_on(short):
     assert manifest["training"]["seed"] == VARIANTS["short"].seed
     assert manifest["metrics"]["data"] == "simulated"
     assert manifest["metrics"]["candidates"] == 1000
+    curve = [point["loss"] for point in manifest["training"]["learningCurve"]]
+    assert np.mean(curve[-10:]) < 0.95 * np.mean(curve[:10])
     assert set(SURVEYS) == {manifest["metrics"]["survey"], "mixed"}
 
 
