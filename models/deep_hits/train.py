@@ -85,13 +85,13 @@ VARIANTS: Mapping[str, Settings] = {
     "arch7": Settings(),
     "cyclic": Settings(layers=Layers(pooled=True, activation="ReLU")),
     "short": Settings(
-        steps=120,
+        steps=150,
         first=0.8,
         batch=(64, 64),
         rate=(2e-3, 5e-4),
         pool=16,
         reuse=3,
-        judged=(1_000, 1_000),
+        judged=(500, 1_000),
         precision="float32",
     ),
 }
