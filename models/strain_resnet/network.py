@@ -77,6 +77,9 @@ class Settings:
     dropout: float = 0.0
     """Share of the features left out before the last layer in training."""
 
+    momentum: float = 0.99
+    """Of the moving statistics of the normalisations: less where there are few steps."""
+
     quick: bool = False
     """Normalise by `~models.strain_resnet.quick_normalization`: faster to train, the same weights."""
 
@@ -164,9 +167,9 @@ def _normalise(
     if settings.quick:
         from models.strain_resnet.quick_normalization import QuickNormalization
 
-        x = QuickNormalization()(x)
+        x = QuickNormalization(momentum=settings.momentum)(x)
     else:
-        x = layers.BatchNormalization()(x)
+        x = layers.BatchNormalization(momentum=settings.momentum)(x)
     return layers.ReLU()(x) if activate else x
 
 

@@ -53,6 +53,7 @@ def judge(
     n: int,
     *,
     present: tuple[str, ...] = ALL,
+    loudness: float = 1.0,
 ) -> Judged:
     """Score ``n`` segments of a split, rounded up to whole blocks of 250.
 
@@ -62,10 +63,12 @@ def judge(
         The preprocessing of the network.
     present
         The detectors to use; the strain of the others is set to zero.
+    loudness
+        What the SNR is multiplied by.
     """
     there = np.isin(DETECTORS, present)
     parts = []
-    for segments in _segments(seed, split, n):
+    for segments in _segments(seed, split, n, loudness):
         strain = segments.samples * there[:, None].astype(np.float32)
         parts.append(_with_truth(segments, predict(prepare(strain).inputs), there))
     return _joined(parts)
@@ -86,8 +89,8 @@ def predict_with(model: "keras.Model") -> Predict:
     return lambda inputs: np.asarray(model.predict_on_batch(inputs))[:, 1]
 
 
-def _segments(seed: int, split: str, n: int) -> Iterator[Segments]:
-    return islice(blocks(seed, split, _BLOCK), -(-n // _BLOCK))
+def _segments(seed: int, split: str, n: int, loudness: float = 1.0) -> Iterator[Segments]:
+    return islice(blocks(seed, split, _BLOCK, loudness=loudness), -(-n // _BLOCK))
 
 
 def _with_truth(segments: Segments, score: ndarray, there: Bool[ndarray, " 3"]) -> Judged:

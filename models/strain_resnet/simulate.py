@@ -81,23 +81,28 @@ class Segments:
         return len(self.labels)
 
 
-def blocks(seed: int, split: str, size: int, first: int = 0) -> Iterator[Segments]:
+def blocks(
+    seed: int, split: str, size: int, first: int = 0, loudness: float = 1.0
+) -> Iterator[Segments]:
     """Yield block after block of a split, for ever, each reproducible on its own."""
     number = first
     while True:
-        yield simulate(np.random.default_rng([seed, SPLITS[split], number]), size)
+        rng = np.random.default_rng([seed, SPLITS[split], number])
+        yield simulate(rng, size, loudness=loudness)
         number += 1
 
 
-def simulate(rng: Generator, n: int, share: float = 0.5) -> Segments:
+def simulate(rng: Generator, n: int, share: float = 0.5, loudness: float = 1.0) -> Segments:
     """Simulate segments.
 
     Parameters
     ----------
     share
         Probability that a segment holds a signal.
+    loudness
+        What the SNR is multiplied by: 1, but for tests that have no time to learn faint signals.
     """
-    parts = [_simulate(rng, min(_CACHED, n - i), share) for i in range(0, n, _CACHED)]
+    parts = [_simulate(rng, min(_CACHED, n - i), share, loudness) for i in range(0, n, _CACHED)]
     return Segments(
         **{
             field.name: np.concatenate([getattr(part, field.name) for part in parts])
@@ -106,10 +111,10 @@ def simulate(rng: Generator, n: int, share: float = 0.5) -> Segments:
     )
 
 
-def _simulate(rng: Generator, n: int, share: float) -> Segments:
+def _simulate(rng: Generator, n: int, share: float, loudness: float) -> Segments:
     spectra = noise(rng, n)
     loud = rng.random(n) < share
-    sources = draw_sources(rng, int(loud.sum()))
+    sources = draw_sources(rng, int(loud.sum()), loudness)
     signals = hear(sources)
     low, high = signals.bins
     spectra[loud, :, low:high] += signals.spectra

@@ -74,8 +74,14 @@ class Signals:
     distance_mpc: Float64[ndarray, " n"]
 
 
-def draw_sources(rng: Generator, n: int) -> Sources:
-    """Draw binaries: isotropic, uniform in either mass, loud as the module `simulate` says."""
+def draw_sources(rng: Generator, n: int, loudness: float = 1.0) -> Sources:
+    """Draw binaries: isotropic, uniform in either mass, loud as the module `simulate` says.
+
+    Parameters
+    ----------
+    loudness
+        What the SNR is multiplied by.
+    """
     masses = _draw_masses(rng, n)
     snr = np.maximum(rng.normal(_SNR_MEAN, _SNR_WIDTH, n), _SNR_LEAST)
     return Sources(
@@ -87,7 +93,7 @@ def draw_sources(rng: Generator, n: int) -> Sources:
         polarisation_rad=rng.uniform(0, np.pi, n),
         cos_inclination=rng.uniform(-1, 1, n),
         phase_rad=rng.uniform(0, 2 * np.pi, n),
-        network_snr=np.sqrt(len(DETECTORS)) * snr,
+        network_snr=loudness * np.sqrt(len(DETECTORS)) * snr,
     )
 
 

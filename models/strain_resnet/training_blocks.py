@@ -15,7 +15,7 @@ BLOCK = 512
 """Segments that the simulator hands over at once."""
 
 
-def series_block(seed: int, index: int) -> tuple[ndarray, ndarray]:
+def series_block(seed: int, index: int, loudness: float = 1.0) -> tuple[ndarray, ndarray]:
     """Simulate a block of the training split for the one-dimensional networks.
 
     Returns
@@ -23,16 +23,16 @@ def series_block(seed: int, index: int) -> tuple[ndarray, ndarray]:
     :
         Inputs ``(512, 2048, 3)`` in half precision, and labels.
     """
-    return _block(seed, index, preprocess)
+    return _block(seed, index, loudness, preprocess)
 
 
-def image_block(seed: int, index: int) -> tuple[ndarray, ndarray]:
+def image_block(seed: int, index: int, loudness: float = 1.0) -> tuple[ndarray, ndarray]:
     """Do the same for the two-dimensional ones: inputs ``(512, 69, 129, 3)``."""
-    return _block(seed, index, preprocess_images)
+    return _block(seed, index, loudness, preprocess_images)
 
 
 def _block(
-    seed: int, index: int, prepare: Callable[[ndarray], Preprocessed]
+    seed: int, index: int, loudness: float, prepare: Callable[[ndarray], Preprocessed]
 ) -> tuple[ndarray, ndarray]:
-    segments = next(blocks(seed, "train", BLOCK, first=index))
+    segments = next(blocks(seed, "train", BLOCK, first=index, loudness=loudness))
     return prepare(segments.samples).inputs.astype(np.float16), segments.labels

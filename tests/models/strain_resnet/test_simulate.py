@@ -59,6 +59,13 @@ def test_the_network_snr_follows_its_law(many):
     assert np.quantile(snr, [0.05, 0.95]) == pytest.approx([3.4, 9.1], abs=0.4)
 
 
+def test_a_louder_law_changes_nothing_but_the_snr():
+    once, twice = (simulate(np.random.default_rng(4), 40, loudness=times) for times in (1.0, 2.0))
+
+    assert np.allclose(twice.snr, 2 * once.snr, rtol=1e-4)
+    assert np.array_equal(twice.labels, once.labels)
+
+
 def test_masses_and_times_stay_within_their_bounds(many):
     loud = many.labels == 1
     heavy, light, merger_s = (
