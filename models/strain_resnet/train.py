@@ -202,7 +202,7 @@ def _recipe(settings: Settings) -> Recipe:
         checkpoint_every=500,
         validate_every=settings.validate_every,
         best="highest",
-        log_every=100,
+        log_every=max(1, min(100, settings.steps // 4)),
     )
 
 
