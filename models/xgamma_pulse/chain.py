@@ -71,7 +71,9 @@ class Chain:
 def amplify(charge: Float32[ndarray, "n t"], chain: Chain) -> Float32[ndarray, "n t"]:
     """Sum the charge up, each electron decaying from its arrival on [e-]."""
     decay = np.exp(np.arange(SAMPLES) * (-PERIOD_US / chain.decay_us)).astype(np.float32)
-    return np.cumsum(charge / decay, axis=1, dtype=np.float32) * decay
+    signal: Float32[ndarray, "n t"] = np.cumsum(charge / decay, axis=1, dtype=np.float32)
+    signal *= decay
+    return signal
 
 
 def digitise(
@@ -83,5 +85,6 @@ def digitise(
     gain = (rng.normal(1, chain.gain_spread, n) * top / chain.range_e).astype(np.float32)
     offset = (rng.uniform(*chain.offset, n) * top).astype(np.float32)
     time = np.arange(SAMPLES, dtype=np.float32)
-    counts = (signal + slope[:, None] * time) * gain[:, None] + offset[:, None]
-    return np.clip(np.rint(counts), 0, top).astype(np.uint16)
+    counts: ndarray = (signal + slope[:, None] * time) * gain[:, None] + offset[:, None]
+    clipped: ndarray = np.clip(np.rint(counts), 0, top)
+    return clipped.astype(np.uint16)

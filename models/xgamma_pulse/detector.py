@@ -96,7 +96,8 @@ def draw_rise_us(rng: Generator, n: int) -> Float32[ndarray, " n"]:
     """
     radius = np.sqrt(rng.random(n, dtype=np.float32))
     diffusion = SLOWEST_RISE_US**2 - FASTEST_RISE_US**2
-    return np.sqrt(FASTEST_RISE_US**2 + diffusion * radius).astype(np.float32)
+    rise: ndarray = np.sqrt(FASTEST_RISE_US**2 + diffusion * radius)
+    return rise.astype(np.float32)
 
 
 def collected_in_silicon(
@@ -113,7 +114,7 @@ def collected_in_silicon(
     """
     scale = (rise_us / np.float32(_LOGISTIC_RISE))[:, None]
     with np.errstate(over="ignore"):  # long before the step: exp is inf, and the share 0
-        share = 1 / (1 + np.exp((rise_us[:, None] - after_us) / scale))
+        share: Float32[ndarray, "n t"] = 1 / (1 + np.exp((rise_us[:, None] - after_us) / scale))
     share[after_us < 0] = 0
     return share
 
@@ -130,7 +131,7 @@ def collected_from_light(
     in the SDD.
     """
     after = np.maximum(after_us, 0)
-    share = np.ones_like(after)
+    share: Float32[ndarray, "n t"] = np.ones_like(after)
     smear = np.exp(after / np.float32(-COLLECTION_US))
     slow = np.full_like(fast_us, slow_us)
     for decays, weights in ((fast_us, fast_share), (slow, 1 - fast_share)):
@@ -144,4 +145,5 @@ def arriving(share: Float32[ndarray, "n t"]) -> Float32[ndarray, "n t"]:
     """Turn shares collected by each sample into shares that arrived since the sample before."""
     steps = share.copy()
     steps[:, 1:] -= share[:, :-1]
-    return np.maximum(steps, 0)
+    arrived: Float32[ndarray, "n t"] = np.maximum(steps, 0)
+    return arrived

@@ -116,8 +116,11 @@ def build(settings: Settings | None = None, samples: int = SAMPLES) -> keras.Mod
     """
     settings = settings or VARIANTS[SERVED]
     waveforms = keras.Input((samples, 1), name="waveforms")
-    make = _residual if isinstance(settings, ResNet) else _branches
-    logits = layers.Dense(2, name="logits")(make(waveforms, settings))
+    if isinstance(settings, ResNet):
+        x = _residual(waveforms, settings)
+    else:
+        x = _branches(waveforms, settings)
+    logits = layers.Dense(2, name="logits")(x)
     probabilities = layers.Softmax(name="probabilities", dtype="float32")(logits)
     return keras.Model(waveforms, probabilities, name="xgamma_pulse")
 

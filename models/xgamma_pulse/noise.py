@@ -51,7 +51,8 @@ def spectrum(length: int, flicker: float) -> Float[ndarray, " frequencies"]:
     white = sides / length
     pink = np.divide(sides, frequency, out=np.zeros_like(sides), where=frequency > 0)
     filtered = np.abs(np.fft.rfft(_triangle(length))) ** 2
-    return (1 - flicker) * white / (white @ filtered) + flicker * pink / (pink @ filtered)
+    power: Float[ndarray, " frequencies"] = (1 - flicker) * white / (white @ filtered)
+    return power + flicker * pink / (pink @ filtered)
 
 
 def noise(

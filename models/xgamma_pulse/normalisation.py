@@ -13,7 +13,7 @@ __all__ = ["WaveformNormalization"]
 
 
 @keras.saving.register_keras_serializable(package="xgamma_pulse")
-class WaveformNormalization(layers.BatchNormalization):
+class WaveformNormalization(layers.BatchNormalization):  # type: ignore[misc] # Keras has no types
     """Normalise each channel of ``(batch, time, channels)``.
 
     Notes

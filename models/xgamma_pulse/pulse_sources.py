@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -34,7 +34,7 @@ class Piece:
 
 def read_hdf5(path: Path, size: int) -> Iterator[Piece]:
     """Yield the rows of the datasets ``waveforms`` and ``labels``."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     with h5py.File(path) as file:
         if "waveforms" not in file:
@@ -121,7 +121,7 @@ def _array(file: zipfile.ZipFile, name: str) -> ndarray:
     return array
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(stream: zipfile.ZipExtFile) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Read shape and type of an array, and leave the stream at its first value."""
     version = np.lib.format.read_magic(stream)
     read = {

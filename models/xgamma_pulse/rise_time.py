@@ -59,7 +59,7 @@ def rise_time_us(waveforms: Shaped[ndarray, "n t"], width: int) -> Float32[ndarr
     low = (heights < _LOW) & before
     begin = heights.shape[1] - 1 - low[:, ::-1].argmax(axis=1)
     begin[~low.any(axis=1)] = 0
-    rise = _crossing(heights, end, _HIGH) - _crossing(heights, begin + 1, _LOW)
+    rise: ndarray = _crossing(heights, end, _HIGH) - _crossing(heights, begin + 1, _LOW)
     return (rise * (PERIOD_NS / 1000)).astype(np.float32)
 
 
@@ -85,7 +85,8 @@ def _running_mean(pulses: Float32[ndarray, "n t"], width: int) -> Float32[ndarra
     np.cumsum(pulses, axis=1, out=total[:, 1:])
     middle = np.arange(length)
     begin, end = np.maximum(middle - width // 2, 0), np.minimum(middle + width // 2 + 1, length)
-    return ((total[:, end] - total[:, begin]) / (end - begin)).astype(np.float32)
+    mean: ndarray = (total[:, end] - total[:, begin]) / (end - begin)
+    return mean.astype(np.float32)
 
 
 def _crossing(heights: ndarray, after: ndarray, level: float) -> ndarray:

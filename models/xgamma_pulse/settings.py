@@ -37,7 +37,7 @@ class Settings:
     pool: int = 64
     """Blocks of 1,024 pulses to draw from (0.4 MB each)."""
 
-    reuse: float = 1.0
+    reuse: int = 1
     """How often a pulse is drawn on average: simulating is thirty times as fast as learning."""
 
     processes: int = 1

@@ -13,7 +13,7 @@ def step(period_ns, baseline, length):
 
 @pytest.mark.parametrize(
     ("period_ns", "baseline", "length"),
-    [(100, 40, 200), (16, 300, 1500), (12.5, 320, 1600), (50, 100, 420), (200, 25, 130)],
+    [(100.0, 40, 200), (16.0, 300, 1500), (12.5, 320, 1600), (50.0, 100, 420), (200.0, 25, 130)],
 )
 def test_the_pulse_begins_at_the_trigger_whatever_the_digitiser(period_ns, baseline, length):
     samples = step(period_ns, baseline, length)[0]
@@ -26,7 +26,7 @@ def test_the_pulse_begins_at_the_trigger_whatever_the_digitiser(period_ns, basel
 def test_waveforms_of_the_right_form_are_left_as_they_are():
     waveforms = np.random.default_rng(1).normal(size=(3, SAMPLES)).astype(np.float32)
 
-    assert np.array_equal(to_samples(waveforms, period_ns=100, baseline=TRIGGER), waveforms)
+    assert np.array_equal(to_samples(waveforms, period_ns=100.0, baseline=TRIGGER), waveforms)
 
 
 def test_averaging_keeps_the_noise_that_it_should():
@@ -51,14 +51,14 @@ def test_a_saturated_sample_spoils_only_where_it_takes_part(period_ns):
     waveforms = np.zeros((2, round(20_000 / period_ns) + 1))
     waveforms[0, baseline + round(20 * ratio)] = 4095
 
-    samples = to_samples(waveforms, period_ns=period_ns, baseline=baseline, full_scale=4095)
+    samples = to_samples(waveforms, period_ns=period_ns, baseline=baseline, full_scale=4095.0)
 
     assert np.isinf(samples[0, TRIGGER + 20])
     assert np.isfinite(samples[0, :TRIGGER]).all()
     assert np.isfinite(samples[1]).all()
 
 
-@pytest.mark.parametrize("period_ns", [0.5, 401, float("nan")])
+@pytest.mark.parametrize("period_ns", [0.5, 401.0, float("nan")])
 def test_a_period_that_cannot_tell_the_classes_apart_is_refused(period_ns):
     with pytest.raises(ValueError, match=f"the sampling period is {period_ns} ns"):
         to_samples(np.zeros((1, 200)), period_ns=period_ns, baseline=40)
@@ -69,4 +69,4 @@ def test_a_baseline_outside_the_waveform_is_refused(baseline):
     with pytest.raises(
         ValueError, match=f"the baseline is {baseline} samples of a waveform that has"
     ):
-        to_samples(np.zeros((1, 200)), period_ns=100, baseline=baseline)
+        to_samples(np.zeros((1, 200)), period_ns=100.0, baseline=baseline)
