@@ -70,6 +70,9 @@ PRODUCER: Mapping[str, Any] = {
     "compression.codec": "lz4",
     # A commit flushes and does not wait for this; between commits it fills requests [ms].
     "linger.ms": 5,
+    # The broker still marks the last transaction when the next one begins, and says
+    # so; librdkafka would ask again after 100 ms, which every alert would wait for [ms].
+    "retry.backoff.ms": 5,
     # A dead letter is as large as its message plus headers. The topic has the last word [B].
     "message.max.bytes": 16 * 1024 * 1024,
 }

@@ -182,6 +182,15 @@ class OffsetLedger:
         with self._changed:
             return sum(len(state.pending) for state in self._partitions.values())
 
+    def has_unwritten(self) -> bool:
+        """Whether messages have been read and not yet been handed to the producer."""
+        with self._changed:
+            return any(
+                outcome is None
+                for state in self._partitions.values()
+                for outcome in state.pending.values()
+            )
+
     def positions(self) -> dict[Partition, int]:
         """Return the committed offset of each partition, -1 where there is none."""
         with self._changed:

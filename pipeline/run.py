@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from confluent_kafka import Consumer
@@ -201,12 +202,21 @@ class Loop:
 
     def write(self) -> None:
         """Judgements to Kafka."""
-        while (entry := self._judged.get()) is not None:
-            judged, generation = entry
-            self.pulse.write_since_s = time.monotonic()
-            self._writer.write(judged, generation, more=not self._judged.empty())
-            self.pulse.write_since_s = None
+        while True:
+            try:
+                entry = self._judged.get(timeout=self._writer.patience_s)
+            except queue.Empty:  # what was on its way takes too long
+                self._busy(self._writer.commit)
+                continue
+            if entry is None:
+                break
+            self._busy(self._writer.write, *entry)
         self._writer.finish()
+
+    def _busy(self, work: Callable[..., None], *arguments: Any) -> None:
+        self.pulse.write_since_s = time.monotonic()
+        work(*arguments)
+        self.pulse.write_since_s = None
 
     def _chunks(self, records: Sequence[Record]) -> Iterator[tuple[str, Sequence[Record]]]:
         """Sort records by stream, in pieces that do not keep the network waiting."""

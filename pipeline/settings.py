@@ -203,7 +203,8 @@ class Settings(BaseSettings):
 
     delivery: Literal["effectively_once", "at_least_once"] = "effectively_once"
     commit_interval_ms: Annotated[int, Field(ge=1, le=5000)] = 100
-    """A transaction is committed after so long, or as soon as there is nothing more to write [ms]."""
+    """How old a transaction may become at most [ms]. It is committed before if nothing more is
+    on its way, or when it is as old as the last commit took."""
 
     transaction_timeout_ms: Annotated[int, Field(ge=1000, le=900_000)] = 15_000
     """The broker aborts a transaction that is open for longer [ms]."""

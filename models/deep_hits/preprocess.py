@@ -115,7 +115,9 @@ def _repair(
     quality["nanFraction"][dirty] = nan.mean(axis=(1, 2))
     quality["hugeFraction"][dirty] = huge.mean(axis=(1, 2))
     damaged = ~usable.all(axis=2)
-    pixels[damaged] = _fill(pixels[damaged], usable[damaged])
+    damaged[absent, _SNR] = False  # it is derived
+    if damaged.any():
+        pixels[damaged] = _fill(pixels[damaged], usable[damaged])
     if absent.any():
         pixels[absent, _SNR] = _derive(pixels[absent])
     stamps[dirty] = pixels
@@ -129,7 +131,8 @@ def _derive(pixels: Float32[ndarray, "rows 4 441"]) -> Float32[ndarray, "rows 44
     images = pixels.reshape(-1, len(CHANNELS), SIDE, SIDE)
     template, science, difference = images[:, 0], images[:, 1], images[:, 2]
     ratio = snr_difference(difference, science, template).reshape(len(pixels), SIDE * SIDE)
-    return _fill(ratio, np.isfinite(ratio))  # where there is no noise there is no ratio
+    known = np.isfinite(ratio)  # where there is no noise there is no ratio
+    return ratio if known.all() else _fill(ratio, known)
 
 
 def _fill(

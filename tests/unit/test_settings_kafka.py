@@ -30,14 +30,14 @@ def settings(consumer=None, producer=None, **common):
 
 
 def test_the_operator_s_options_go_before_our_defaults():
-    chosen = settings(consumer={"auto.offset.reset": "latest"}, producer={"linger.ms": 50})
+    chosen = settings(consumer={"auto.offset.reset": "latest"}, producer={"linger.ms": 20})
 
     assert consumer_config(chosen, group="g")["auto.offset.reset"] == "latest"
-    assert producer_config(chosen, transactional_id=None)["linger.ms"] == "50"
+    assert producer_config(chosen, transactional_id=None)["linger.ms"] == "20"
 
 
 def test_options_of_one_client_stay_from_the_other():
-    chosen = settings(consumer={"fetch.min.bytes": 5}, producer={"linger.ms": 50})
+    chosen = settings(consumer={"fetch.min.bytes": 5}, producer={"linger.ms": 20})
 
     assert "linger.ms" not in consumer_config(chosen, group="g")
     assert "fetch.min.bytes" not in producer_config(chosen, transactional_id=None)
