@@ -6,16 +6,19 @@ plain cut that they must beat, `train` fits them and `evaluate` judges them. REA
 card.
 """
 
+from collections.abc import Mapping
+
 from models.network import Network
 from models.xgamma_pulse.preprocess import INPUT_SHAPE, SAMPLE_SHAPE, preprocess
 
 __all__ = ["XGAMMA_PULSE"]
 
 
-def _build() -> object:
-    from models.xgamma_pulse.network import build
+def _build(layers: Mapping[str, str] | None = None) -> object:
+    """Return the network that is served, or the ``variant`` that a manifest names."""
+    from models.xgamma_pulse.network import VARIANTS, build
 
-    return build()
+    return build(VARIANTS[layers["variant"]] if layers else None)
 
 
 XGAMMA_PULSE = Network(

@@ -78,7 +78,7 @@ def evaluate(
         padded[: len(inputs)] = inputs
         return runtime.infer(padded)[: len(inputs), 1]
 
-    history = artifact.manifest["training"].get("history", ())
+    history = artifact.manifest["training"].get("learningCurve", ())
     if data is not None:
         return _judge_file(score, artifact, data, plots)
     judged = judge(score, _SEED, "test", pulses)

@@ -34,7 +34,7 @@ class Piece:
 
 def read_hdf5(path: Path, size: int) -> Iterator[Piece]:
     """Yield the rows of the datasets ``waveforms`` and ``labels``."""
-    import h5py  # type: ignore[import-untyped]
+    import h5py
 
     with h5py.File(path) as file:
         if "waveforms" not in file:

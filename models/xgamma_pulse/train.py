@@ -9,7 +9,7 @@ twice.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from models.training.devices import limit_threads
 from models.xgamma_pulse import XGAMMA_PULSE
 from models.xgamma_pulse.evaluate import judge_rise_time, tabulate
 from models.xgamma_pulse.learn import Trained, learn
-from models.xgamma_pulse.network import SERVED, build
+from models.xgamma_pulse.network import SERVED
 from models.xgamma_pulse.network import VARIANTS as LAYERS
 from models.xgamma_pulse.settings import VARIANTS, Settings
 from models.xgamma_pulse.simulate import VERSION
@@ -65,7 +65,7 @@ def train(
         "table": table,
     }
     return artifacts.save(
-        replace(XGAMMA_PULSE, build=lambda: build(LAYERS[chosen])),
+        XGAMMA_PULSE,
         kept.model,
         out,
         version=version,
@@ -73,15 +73,16 @@ def train(
             "data": "simulated",
             "simulator": f"models.xgamma_pulse.simulate {VERSION}",
             "network": chosen,
-            "layers": asdict(LAYERS[chosen]),
+            "hyperparameters": asdict(LAYERS[chosen]),
             "pulses": round(settings.steps * settings.batch / settings.reuse),
-            "history": kept.fitted.history,
+            "learningCurve": kept.fitted.history,
             **asdict(settings),
         },
         metrics=metrics,
         threshold=threshold,
         false_positive_rate=metrics["falsePositiveRate"]["value"],
         temperature=temperature,
+        layers={"variant": chosen},
     )
 
 

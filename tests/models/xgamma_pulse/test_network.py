@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from models.xgamma_pulse import XGAMMA_PULSE
 from models.xgamma_pulse.network import SERVED, VARIANTS, LstmFcn, ResNet, build
 from models.xgamma_pulse.normalisation import WaveformNormalization
 
@@ -95,6 +96,10 @@ def test_probabilities_sum_to_one(variant):
 
     assert probabilities.shape == (3, 2)
     assert probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_a_manifest_may_name_another_variant():
+    assert XGAMMA_PULSE.build({"variant": "lstm"}).count_params() == 6_706
 
 
 def test_the_served_network_is_one_of_the_five():

@@ -38,7 +38,7 @@ def short(listed, tmp_path_factory):
 
 
 def test_a_short_training_learns(short):
-    metrics, history = short[0].manifest["metrics"], short[0].manifest["training"]["history"]
+    metrics, history = short[0].manifest["metrics"], short[0].manifest["training"]["learningCurve"]
     losses = [point["loss"] for point in history if "loss" in point]
 
     assert losses[-1] < 0.8 * losses[0]
