@@ -12,7 +12,6 @@ Nothing is trusted: `load` compares the sha256 of every file, and name, classes 
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from models import NETWORKS
 from models.ensemble import ENSEMBLE, average
+from models.export import write_openvino
 from models.network import Network
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ class Artifact:
         return self.folder / _OPENVINO[0]
 
 
-def load(name: str, folder: Path | None = None) -> Artifact:
+def load(network: str | Network, folder: Path | None = None) -> Artifact:
     """Verify the weights of a network and return them.
 
     Parameters
     ----------
-    name
-        A key of `models.NETWORKS`.
+    network
+        A key of `models.NETWORKS`, or a network that is not among them.
     folder
         Where they are; ``models/<name>/weights`` if left out.
 
@@ -92,10 +92,12 @@ def load(name: str, folder: Path | None = None) -> Artifact:
         If there is no such network or manifest, a file is missing or was changed, or the manifest
         disagrees with the network. The message has the file and both values.
     """
-    if name not in NETWORKS:
-        raise ArtifactError(f"no network is called {name!r}: there are {', '.join(NETWORKS)}")
-    network = NETWORKS[name]
-    folder = folder or Path(__file__).parent / name / "weights"
+    if isinstance(network, str):
+        if network not in NETWORKS:
+            known = ", ".join(NETWORKS)
+            raise ArtifactError(f"no network is called {network!r}: there are {known}")
+        network = NETWORKS[network]
+    folder = folder or Path(__file__).parent / network.name / "weights"
     manifest = _read_manifest(folder / MANIFEST)
     _compare(folder / MANIFEST, network, manifest)
     if "layers" in manifest:
@@ -104,7 +106,7 @@ def load(name: str, folder: Path | None = None) -> Artifact:
         files = dict(manifest["files"])
         for file, sha256 in files.items():
             _verify(folder / file, sha256)
-        weights = f"{name}.weights.h5"
+        weights = f"{network.name}.weights.h5"
         for needed in (weights, *_OPENVINO):
             if needed not in files:
                 raise ArtifactError(f"{folder / MANIFEST} lists no {needed}, only {sorted(files)}")
@@ -160,7 +162,7 @@ def save(
 
     folder.mkdir(parents=True, exist_ok=True)
     model.save_weights(folder / f"{network.name}.weights.h5")
-    _export(model, network, folder / _OPENVINO[0])
+    write_openvino(model, folder / _OPENVINO[0])
     files = {file: _sha256(folder / file) for file in (f"{network.name}.weights.h5", *_OPENVINO)}
     manifest = {
         "name": network.name,
@@ -184,7 +186,7 @@ def save(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return load(network.name, folder)
+    return load(network, folder)
 
 
 def _builder(network: Network, layers: Mapping[str, Any]) -> "Callable[[], keras.Model]":
@@ -194,29 +196,6 @@ def _builder(network: Network, layers: Mapping[str, Any]) -> "Callable[[], keras
         return partial(build, layers)
     members = [partial(build, *([] if one is None else [one])) for one in layers[ENSEMBLE]]
     return lambda: average(members)
-
-
-def _export(model: "keras.Model", network: Network, path: Path) -> None:
-    """Trace the network with a free batch axis, and write the trace for OpenVINO.
-
-    Not by ``openvino.convert_model``: that one reports its use to a server.
-    """
-    import openvino
-    import tensorflow as tf
-
-    signature = tf.TensorSpec((None, *network.input_shape), tf.float32, name="inputs")
-    traced = tf.Module()
-    # a saved module must hold its variables, and OpenVINO finds those of a nested model only here
-    traced.held = [variable.value for variable in model.variables]
-    traced.forward = tf.function(
-        lambda inputs: {"probabilities": model(inputs, training=False)}, input_signature=[signature]
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(traced, folder, signatures=traced.forward)
-        ir = openvino.Core().read_model(folder)
-        ir.inputs[0].get_tensor().set_names({"inputs"})
-        ir.outputs[0].get_tensor().set_names({"probabilities"})
-        openvino.save_model(ir, path, compress_to_fp16=False)  # it reads the folder until here
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import h5py  # type: ignore[import-untyped] # it has no types
+import h5py
 import numpy as np
 from jaxtyping import Float64, Int64
 from numpy import ndarray

@@ -25,7 +25,6 @@ from models.strain_resnet.figures import FALSE_ALARMS, table
 from models.strain_resnet.network import LOGIT, SHIPPED, build
 from models.strain_resnet.network import Settings as Layers
 from models.strain_resnet.preprocess import preprocess, preprocess_images
-from models.strain_resnet.saving import saving
 from models.strain_resnet.scoring import Judged, judge, predict_with
 from models.strain_resnet.simulate import VERSION, blocks
 from models.strain_resnet.training_blocks import BLOCK, image_block, series_block
@@ -158,19 +157,18 @@ def train(
     model.set_weights(fitted.weights)
     temperature, thresholds = _calibrate(model, network, settings)
     metrics = table(_judge(model, network, settings, "test", settings.judged[1]), thresholds)
-    with saving(network):
-        return artifacts.save(
-            network,
-            model,
-            out,
-            version=version,
-            training=_account(settings, fitted, model.count_params()),
-            metrics=metrics,
-            threshold=metrics["threshold"],
-            false_positive_rate=metrics["falsePositiveRate"]["value"],
-            temperature=temperature,
-            layers=asdict(settings.layers),
-        )
+    return artifacts.save(
+        network,
+        model,
+        out,
+        version=version,
+        training=_account(settings, fitted, model.count_params()),
+        metrics=metrics,
+        threshold=metrics["threshold"],
+        false_positive_rate=metrics["falsePositiveRate"]["value"],
+        temperature=temperature,
+        layers=asdict(settings.layers),
+    )
 
 
 def _pool(settings: Settings) -> Pool:

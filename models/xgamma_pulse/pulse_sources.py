@@ -121,7 +121,7 @@ def _array(file: zipfile.ZipFile, name: str) -> ndarray:
     return array
 
 
-def _header(stream: zipfile.ZipExtFile) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Read shape and type of an array, and leave the stream at its first value."""
     version = np.lib.format.read_magic(stream)
     read = {
