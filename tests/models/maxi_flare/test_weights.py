@@ -1,0 +1,32 @@
+"""What the weights that come with the project say of the one real image."""
+
+import numpy as np
+import pytest
+
+from models import NETWORKS
+from models.artifact import load
+from models.maxi_flare.evaluate import prepare_file
+from models.runtime import open_runtime
+
+
+@pytest.fixture(scope="module")
+def weights():
+    if "maxi_flare" not in NETWORKS:
+        pytest.skip("maxi_flare has no weights yet")
+    return load("maxi_flare")
+
+
+def test_the_real_image_is_a_flare_whichever_way_it_is_turned(weights, real_picture):
+    inputs = prepare_file(real_picture)
+    turned = np.concatenate([np.rot90(inputs, k, axes=(1, 2)) for k in range(4)])
+    runtime = open_runtime(weights, runtime="openvino", precision="float32", batch_sizes=(4,))
+
+    assert runtime.infer(turned)[:, 1].min() >= 0.9
+
+
+def test_five_folds_are_right_in_98_of_100_images(weights):
+    found = weights.manifest["metrics"]["crossValidation"]
+
+    assert found["images"] == 20_000
+    assert found["folds"] == 5
+    assert found["accuracy"]["value"] >= 0.98
