@@ -52,7 +52,8 @@ def spectrum(length: int, flicker: float) -> Float[ndarray, " frequencies"]:
     pink = np.divide(sides, frequency, out=np.zeros_like(sides), where=frequency > 0)
     filtered = np.abs(np.fft.rfft(_triangle(length))) ** 2
     power: Float[ndarray, " frequencies"] = (1 - flicker) * white / (white @ filtered)
-    return power + flicker * pink / (pink @ filtered)
+    power += flicker * pink / (pink @ filtered)
+    return power
 
 
 def noise(
