@@ -144,10 +144,10 @@ def _branches(waveforms: keras.KerasTensor, settings: LstmFcn) -> keras.KerasTen
 
 def _residual(waveforms: keras.KerasTensor, settings: ResNet) -> keras.KerasTensor:
     """Stem, blocks, average."""
-    x = layers.ReLU()(WaveformNormalization()(_convolve(waveforms, settings.filters, settings)))
+    x = _activate(_convolve(waveforms, settings.filters, settings))
     for number in range(settings.depth // 2):
         x = _block(x, number, settings)
-    x = layers.ReLU()(WaveformNormalization()(x))
+    x = _activate(x)
     return layers.GlobalAveragePooling1D()(x)
 
 
@@ -159,9 +159,9 @@ def _block(x: keras.KerasTensor, number: int, settings: ResNet) -> keras.KerasTe
     if filters > x.shape[-1]:
         shortcut = ops.pad(shortcut, ((0, 0), (0, 0), (0, filters - x.shape[-1])))
     if number:
-        x = layers.ReLU()(WaveformNormalization()(x))
+        x = _activate(x)
     x = _convolve(x, filters, settings, stride)
-    x = layers.ReLU()(WaveformNormalization()(x))
+    x = _activate(x)
     x = layers.Dropout(settings.dropout)(x)
     return layers.Add()([shortcut, _convolve(x, filters, settings)])
 
@@ -176,3 +176,8 @@ def _convolve(
         padding="same",
         kernel_initializer="he_normal",
     )(x)
+
+
+def _activate(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Normalise and rectify; batches of 128 waveforms know mean and variance well after ten steps."""
+    return layers.ReLU()(WaveformNormalization(momentum=0.9)(x))
