@@ -67,8 +67,8 @@ def asd(detector: str, frequencies_hz: Float64[ndarray, " f"]) -> Float64[ndarra
 
     Examples
     --------
-    >>> asd("H1", np.array([100.0]))
-    array([3.9e-24])
+    >>> print(f"{asd('H1', np.array([100.0]))[0]:.2e}")
+    3.95e-24
     """
     if detector not in DETECTORS:
         raise ValueError(f"no noise curve for {detector!r}: there are {', '.join(DETECTORS)}")

@@ -52,6 +52,13 @@ def wait_until_committed(broker, names, group, messages, timeout_s=30):
         time.sleep(0.05)
 
 
+def wait_until(condition, timeout_s=30):
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+
+
 def test_every_message_is_classified_once_and_its_offset_committed(broker, names):
     send(broker, names["in"], range(1000))
     with toy_loop(broker, names, names["in"]):
@@ -164,9 +171,10 @@ def test_a_worker_that_was_replaced_ends_instead_of_fighting(broker, names):
 def test_what_is_in_the_network_when_the_reader_dies_is_seen_once(broker, names):
     send(broker, names["in"], [SLOW, *range(20)])
     errors = []
-    with toy_loop(broker, names, names["in"], errors=errors):
-        time.sleep(0.5)  # the first batch is in the network
+    with toy_loop(broker, names, names["in"], errors=errors) as loop:
+        wait_until(lambda: loop.pulse.infer_since_s)  # the first batch is in the network
         send(broker, names["in"], [CRASH.decode()] * 4)
+        wait_until(lambda: errors)
     time.sleep(2)  # were it published, it would be by now
     assert "a bug in the reader" in str(errors[0])
     done = sum(max(0, p.offset) for p in committed(broker, names, names["in"]))
