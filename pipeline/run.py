@@ -104,7 +104,6 @@ class Loop:
     ) -> None:
         self._lanes = lanes
         self._stream_of = stream_of
-        self._sink = sink
         self._settle_timeout_s = settle_timeout_s
         shapes = {name: lane.classifier.network.input_shape for name, lane in lanes.items()}
         self._batches = Batches(shapes, max_batch)

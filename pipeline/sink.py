@@ -178,10 +178,6 @@ class Sink:
                 self._replace_producer(error)
         self._is_open = False
 
-    def close(self) -> None:
-        """Abort what is open."""
-        self.abort()
-
     def _begin(self) -> None:
         if not self._is_open:
             self._is_open, self._opened_s = True, time.monotonic()

@@ -3,8 +3,9 @@
 All calls come from the reading thread: librdkafka calls back inside `Source.poll`,
 and since confluent-kafka 2.16 (its pull request 2322) a thread that polls in a
 loop keeps all others out of its consumer.  So the writer finds here what it
-needs to know of the group, and leaves here what it wants committed.  Offsets come from our own ledger and never from the consumer's
-position, which runs ahead of what has been published.
+needs to know of the group, and leaves here what it wants committed.  Offsets
+come from our own ledger and never from the consumer's position, which runs
+ahead of what has been published.
 """
 
 import queue

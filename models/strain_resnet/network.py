@@ -81,7 +81,7 @@ class Settings:
     """Of the moving statistics of the normalisations: less where there are few steps."""
 
     quick: bool = False
-    """Normalise by `~models.strain_resnet.quick_normalization`: faster to train, the same weights."""
+    """Normalise by `~models.training.fused_normalization`: faster to train, the same weights."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -165,9 +165,9 @@ def _normalise(
     x: keras.KerasTensor, settings: Settings, *, activate: bool = True
 ) -> keras.KerasTensor:
     if settings.quick:
-        from models.strain_resnet.quick_normalization import QuickNormalization
+        from models.training.fused_normalization import FusedNormalization
 
-        x = QuickNormalization(momentum=settings.momentum)(x)
+        x = FusedNormalization(momentum=settings.momentum)(x)
     else:
         x = layers.BatchNormalization(momentum=settings.momentum)(x)
     return layers.ReLU()(x) if activate else x

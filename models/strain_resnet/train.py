@@ -57,7 +57,7 @@ class Settings:
     """Keras policy."""
 
     quick: bool = True
-    """Train with `~models.strain_resnet.quick_normalization`, which is for CPUs."""
+    """Train with `~models.training.fused_normalization`, which is for CPUs."""
 
     seed: int = 20261122
     """Of the weights and of the segments."""

@@ -28,7 +28,7 @@ from typing import TypeAlias
 import keras
 from keras import layers, ops
 
-from models.xgamma_pulse.normalisation import WaveformNormalization
+from models.training.fused_normalization import FusedNormalization
 from models.xgamma_pulse.waveforms import SAMPLES
 
 __all__ = ["SERVED", "VARIANTS", "LstmFcn", "ResNet", "Settings", "build"]
@@ -137,7 +137,7 @@ def _branches(waveforms: keras.KerasTensor, settings: LstmFcn) -> keras.KerasTen
         x = waveforms
         for filters, kernel in settings.convolutions:
             x = layers.Conv1D(filters, kernel, padding="same", kernel_initializer="he_uniform")(x)
-            x = layers.ReLU()(WaveformNormalization()(x))
+            x = layers.ReLU()(FusedNormalization()(x))
         found.append(layers.GlobalAveragePooling1D()(x))
     return layers.Concatenate()(found) if len(found) > 1 else found[0]
 
@@ -180,4 +180,4 @@ def _convolve(
 
 def _activate(x: keras.KerasTensor) -> keras.KerasTensor:
     """Normalise and rectify; batches of 128 waveforms know mean and variance well after ten steps."""
-    return layers.ReLU()(WaveformNormalization(momentum=0.9)(x))
+    return layers.ReLU()(FusedNormalization(momentum=0.9)(x))

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from models.strain_resnet.network import BLOCKS, Settings, build
-from models.strain_resnet.quick_normalization import QuickNormalization
+from models.training.fused_normalization import FusedNormalization
 
 SERIES = Settings(depth=16, dimensions=1, width=24)
 
@@ -173,7 +173,7 @@ def test_it_is_saved_and_loaded_without_custom_code(tmp_path):
 @pytest.mark.parametrize("shape", [(8, 16, 4), (8, 5, 6, 4)])
 def test_quick_normalisation_is_batch_normalisation(shape):
     inputs = np.random.default_rng(1).normal(2, 3, shape).astype(np.float32)
-    plain, quick = keras.layers.BatchNormalization(), QuickNormalization()
+    plain, quick = keras.layers.BatchNormalization(), FusedNormalization()
     expected = np.asarray(plain(inputs, training=True))
 
     made = np.asarray(quick(inputs, training=True))

@@ -2,14 +2,14 @@ import keras
 import numpy as np
 import pytest
 
+from models.training.fused_normalization import FusedNormalization
 from models.xgamma_pulse import XGAMMA_PULSE
 from models.xgamma_pulse.network import SERVED, VARIANTS, LstmFcn, ResNet, build
-from models.xgamma_pulse.normalisation import WaveformNormalization
 
 # NumPy 2.4 warns of how TensorFlow hands arrays to Keras
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-CONVOLUTIONS = ["Conv1D", "WaveformNormalization", "ReLU"] * 3 + ["GlobalAveragePooling1D"]
+CONVOLUTIONS = ["Conv1D", "FusedNormalization", "ReLU"] * 3 + ["GlobalAveragePooling1D"]
 
 
 def kinds(model):
@@ -109,7 +109,7 @@ def test_the_served_network_is_one_of_the_five():
 @pytest.mark.parametrize("training", [True, False])
 def test_normalisation_does_as_keras_does(training):
     values = np.random.default_rng(2).normal(3, 2, (8, 50, 4)).astype(np.float32)
-    ours, theirs = WaveformNormalization(), keras.layers.BatchNormalization()
+    ours, theirs = FusedNormalization(), keras.layers.BatchNormalization()
     for layer in (ours, theirs):
         layer.build(values.shape)
 

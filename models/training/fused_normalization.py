@@ -5,16 +5,18 @@ short convolutions between them. TensorFlow has it as one, in two thirds to a th
 weights in the same order, same numbers to rounding: what was trained so is served by the plain layers.
 """
 
+import keras
 import tensorflow as tf
 from keras import layers
 
-__all__ = ["QuickNormalization"]
+__all__ = ["FusedNormalization"]
 
 _PLANE = 4
 """Axes of a batch of images."""
 
 
-class QuickNormalization(layers.BatchNormalization):  # type: ignore[misc] # Keras has no types
+@keras.saving.register_keras_serializable(package="skytriage")
+class FusedNormalization(layers.BatchNormalization):  # type: ignore[misc] # Keras has no types
     """Normalise over all but the last axis."""
 
     def call(
