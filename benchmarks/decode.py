@@ -25,7 +25,7 @@ from astropy.io import fits
 from pipeline.decode import Decoder
 from pipeline.errors import InvalidMessage
 from pipeline.schema_store import SchemaStore
-from pipeline.simulate import FAMILIES, simulated_packets, write_schemas
+from pipeline.simulation.hits import FAMILIES, simulated_packets, write_schemas
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 

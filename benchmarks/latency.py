@@ -29,7 +29,7 @@ from pipeline.files import FileMessage
 from pipeline.kafka import consumer_config, make_producer
 from pipeline.publish import publish, publisher_config
 from pipeline.received import ClassificationReader
-from pipeline.simulate import write_schemas
+from pipeline.simulation.hits import write_schemas
 
 __all__ = ["Options", "measure_latency"]
 

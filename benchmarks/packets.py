@@ -13,7 +13,7 @@ from pipeline.errors import ConfigurationError, InvalidMessage, TransientError
 from pipeline.files import find_files, read_messages
 from pipeline.publish import publisher_config
 from pipeline.schema_store import SchemaStore
-from pipeline.simulate import Family, simulated_packets
+from pipeline.simulation.hits import Family, simulated_packets
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 

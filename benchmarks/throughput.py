@@ -27,7 +27,7 @@ from pipeline.audit import audit
 from pipeline.demo.session import forget_environment
 from pipeline.errors import TransientError
 from pipeline.settings import WorkerSettings
-from pipeline.simulate import write_schemas
+from pipeline.simulation.hits import write_schemas
 from pipeline.supervisor import cores
 
 __all__ = ["DELIVERIES", "Options", "measure_throughput"]

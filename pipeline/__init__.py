@@ -14,7 +14,7 @@ Read the stages in the order in which data meets them; start with `run`.
 Around them:
 
 ===============  ==============================================================
-`core`           the words that the stages share; `errors`: what can go wrong
+`core`           the words that the stages share; `stream`; `errors`: what can go wrong
 `lane`           decode, preprocess and infer of one stream, with or without Kafka
 `offsets`        what may be committed, and what became of it
 `streams`        what makes a stream different, as values
@@ -27,7 +27,7 @@ Around them:
 `ledger`         does it add up; `audit` counts
 `client`         what a subscriber imports; `subscription`, `received`
 `cli`            the command line; `commands` has a module for each
-`simulate`       packets with known truth; `demo` and `report` show the whole at work
+`simulation`     packets with known truth; `demo` and `report` show the whole at work
 ===============  ==============================================================
 """
 

@@ -13,10 +13,10 @@ from pipeline.core import Origin
 from pipeline.dead_letters import Headers, dead_letter_origin
 from pipeline.errors import ConfigurationError, DecodeError, TransientError
 from pipeline.kafka import consumer_config, make_consumer
-from pipeline.ledger import Ledger, Offsets, Position, balance
+from pipeline.ledger import Ledger, Places, Position, balance
 from pipeline.offsets import Partition, Tally
 from pipeline.read_topic import ANSWER_TIMEOUT_S, read_to_end
-from pipeline.received import ClassificationReader
+from pipeline.received import ClassificationReader, origin_of
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
 
@@ -52,8 +52,8 @@ def audit(settings: Settings) -> Ledger:
             stream,
             partition,
             position,
-            classified=_offsets(classified, partition),
-            dead_lettered=_offsets(dead_lettered, partition),
+            classified=_places(classified, partition),
+            dead_lettered=_places(dead_lettered, partition),
         )
         for (stream, partition), position in positions.items()
     ]
@@ -129,7 +129,7 @@ def _classified(settings: Settings, notes: list[str]) -> Origins:
             source = reader.read(message.value() or b"")["source"]
         except DecodeError:
             return None
-        return Origin(source["topic"], source["partition"], source["offset"])
+        return origin_of(source)
 
     return _count(settings, settings.output.classifications, origin, notes)
 
@@ -144,22 +144,23 @@ def _dead_lettered(settings: Settings, notes: list[str]) -> Origins:
 def _count(
     settings: Settings,
     topic: str,
-    origin_of: Callable[[Message], Origin | None],
+    read: Callable[[Message], Origin | None],
     notes: list[str],
 ) -> Origins:
-    """Return the offsets that the messages of a topic came from, by partition."""
+    """Return where the messages of a topic came from, by partition."""
     origins: Origins = defaultdict(lambda: array("q"))
     strange = 0
     for message in read_to_end(settings, topic, notes):
-        origin = origin_of(message)
+        origin = read(message)
         if origin is None:
             strange += 1
         else:
-            origins[origin.topic, origin.partition].append(origin.offset)
+            place = origin.offset, origin.index, origin.records
+            origins[origin.topic, origin.partition].extend(place)
     if strange:
         notes.append(f"{topic}: {strange} messages do not say where they came from")
     return origins
 
 
-def _offsets(origins: Origins, partition: Partition) -> Offsets:
-    return np.array(origins.get(partition, ()), np.int64)
+def _places(origins: Origins, partition: Partition) -> Places:
+    return np.array(origins.get(partition, ()), np.int64).reshape(-1, 3)

@@ -12,7 +12,7 @@ from hashlib import sha1
 from struct import Struct
 from typing import Any
 
-from pipeline.core import ALERT_NAMESPACE, Alert, EventTime, NetworkInfo
+from pipeline.core import ALERT_NAMESPACE, Alert, EventTime, Flux, NetworkInfo, StrainEvent
 
 __all__ = ["as_record", "to_avro", "varint"]
 
@@ -34,6 +34,7 @@ def as_record(alert: Alert) -> dict[str, Any]:
     """Return an alert as the schema ``classification`` describes it."""
     event = alert.candidate.event
     network, times, origin = alert.network, alert.times, alert.origin
+    event_flux, strain = alert.candidate.flux, alert.candidate.strain
     return {
         "alertId": alert.alert_id,
         "stream": alert.stream,
@@ -49,6 +50,8 @@ def as_record(alert: Alert) -> dict[str, Any]:
         },
         "raDeg": event.ra_deg,
         "decDeg": event.dec_deg,
+        "flux": event_flux and _flux_record(event_flux),
+        "strain": strain and _strain_record(strain),
         "network": {
             "name": network.name,
             "version": network.version,
@@ -77,6 +80,8 @@ def as_record(alert: Alert) -> dict[str, Any]:
             "topic": origin.topic,
             "partition": origin.partition,
             "offset": origin.offset,
+            "index": origin.index,
+            "records": origin.records,
             "schemaId": alert.candidate.schema_id,
         },
         "isReplay": alert.is_replay,
@@ -99,6 +104,8 @@ def to_avro(alert: Alert) -> bytes:
         NULL if event.time is None else _event_time(event.time),
         NULL if event.ra_deg is None else SOME + double(event.ra_deg),
         NULL if event.dec_deg is None else SOME + double(event.dec_deg),
+        NULL if alert.candidate.flux is None else SOME + _flux(alert.candidate.flux),
+        NULL if alert.candidate.strain is None else SOME + _strain(alert.candidate.strain),
         network,
         _map(classes, alert.probabilities),
         double(alert.score),
@@ -114,11 +121,32 @@ def to_avro(alert: Alert) -> bytes:
         _text(origin.topic),
         varint(origin.partition),
         varint(origin.offset),
+        varint(origin.index),
+        varint(origin.records),
         _text(alert.candidate.schema_id),
         b"\x01" if alert.is_replay else b"\x00",
         varint(alert.batch_size),
     ]
     return b"".join(parts)
+
+
+def _flux_record(flux: Flux) -> dict[str, float]:
+    return {
+        "mcrab": flux.mcrab,
+        "mcrabLow": flux.low_mcrab,
+        "mcrabHigh": flux.high_mcrab,
+        "confidence": flux.confidence,
+        "bandLowKev": flux.band_kev[0],
+        "bandHighKev": flux.band_kev[1],
+    }
+
+
+def _strain_record(strain: StrainEvent) -> dict[str, Any]:
+    return {
+        "detectors": list(strain.detectors),
+        "farHz": strain.far_hz,
+        "windows": [{"gpsStart": one.gps_start, "score": one.score} for one in strain.windows],
+    }
 
 
 def varint(value: int) -> bytes:
@@ -169,6 +197,26 @@ def _event_time(time: EventTime) -> bytes:
             _text(time.meaning),
         )
     )
+
+
+def _flux(flux: Flux) -> bytes:
+    return b"".join(map(double, _flux_record(flux).values()))
+
+
+def _strain(strain: StrainEvent) -> bytes:
+    return b"".join(
+        (
+            _array([_text(name) for name in strain.detectors]),
+            double(strain.far_hz),
+            _array([double(one.gps_start) + double(one.score) for one in strain.windows]),
+        )
+    )
+
+
+def _array(items: Collection[bytes]) -> bytes:
+    if not items:
+        return b"\x00"
+    return b"".join((varint(len(items)), *items, b"\x00"))
 
 
 def _map(names: Iterable[bytes], values: Collection[float]) -> bytes:

@@ -89,8 +89,8 @@ def classify_files(lane: Lane, files: Iterable[Path]) -> Iterator[Judgement]:
     waiting: list[FileMessage | Judgement] = []
     for file in files:
         try:
-            for message in read_messages(file):
-                waiting.append(message)
+            for message in read_messages(file, lane.stream.read_file):
+                waiting.append(_judgement(message, message.error) if message.error else message)
                 if len(waiting) == lane.classifier.max_batch:
                     yield from _judge(lane, waiting)
                     waiting = []

@@ -22,6 +22,7 @@ __all__ = [
     "Header",
     "blocks",
     "encode_integer",
+    "may_hold_several",
     "only_block",
 ]
 
@@ -89,6 +90,11 @@ class Block:
     end: int
 
 
+def may_hold_several(data: bytes, header: Header) -> bool:
+    """Whether it is no container of one block of one record: most are."""
+    return data[header.end : header.end + 1] != _ONE or not data.endswith(header.sync)
+
+
 def only_block(data: bytes, header: Header) -> Block:
     """Return the only block of a container that must hold exactly one record."""
     if data[header.end : header.end + 1] == _ONE:  # as it should be; the rest finds the fault
@@ -99,8 +105,7 @@ def only_block(data: bytes, header: Header) -> Block:
     records = sum(block.records for block in found)
     if records != 1:
         raise DecodeError(
-            f"the Avro container holds {records} records, and a message is one: "
-            "skytriage publish splits such files"
+            f"the Avro container holds {records} records, and they cannot be told apart"
         )
     return _unpack(next(block for block in found if block.records), header.codec)
 

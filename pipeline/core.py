@@ -11,26 +11,28 @@ microseconds since 1970-01-01 UTC.
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import time_ns
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "MOST_RECORDS",
     "Alert",
     "Candidate",
     "Event",
     "EventTime",
     "FloatArray",
+    "Flux",
     "NetworkInfo",
     "Origin",
-    "PacketFormat",
     "Record",
     "StageTimes",
-    "Stream",
+    "StrainEvent",
+    "StrainWindow",
     "alert_id",
     "now_us",
 ]
@@ -43,6 +45,10 @@ TimeScale: TypeAlias = Literal["utc", "tai"]
 ALERT_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "skytriage.classification")
 
 
+MOST_RECORDS = 4096
+"""Records in a message: all of them share a transaction, which must not take for ever."""
+
+
 def now_us() -> int:
     """Return the time [µs UTC]."""
     return time_ns() // 1000
@@ -50,16 +56,21 @@ def now_us() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The place in Kafka that a message came from."""
+    """The place in Kafka that a record came from: a message, or one of several in it."""
 
     topic: str
     partition: int
     offset: int
+    index: int = 0
+    """Which of the message's records."""
+
+    records: int = 1
+    """How many the message holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A message as it arrived, and the origin to commit once it has left us."""
+    """What is to be judged, as it arrived, and the origin to commit once it has left us."""
 
     value: bytes
     origin: Origin
@@ -106,6 +117,44 @@ class Event:
     """Declination, ICRS [deg]."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flux:
+    """How bright an X-ray source is, in units of the Crab nebula's flux in the same band."""
+
+    mcrab: float
+    low_mcrab: float
+    high_mcrab: float
+    confidence: float
+    """Probability with which such intervals hold the true flux."""
+
+    band_kev: tuple[float, float]
+    """Energy band [keV]."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrainWindow:
+    """A window of strain and what the network said of it."""
+
+    gps_start: float
+    """Time of its first sample [s GPS]."""
+
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrainEvent:
+    """Neighbouring windows of running strain that are one event."""
+
+    detectors: tuple[str, ...]
+    """Those that the windows had data of, e.g. ``("H1", "L1")``."""
+
+    far_hz: float
+    """Events a second that noise alone makes with this score or a higher one [Hz]."""
+
+    windows: tuple[StrainWindow, ...]
+    """Those above the threshold, in the order of time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A decoded packet: the event, and what its network is to judge."""
@@ -119,6 +168,12 @@ class Candidate:
 
     schema_id: str = ""
     """Name or registry id of the writer's schema."""
+
+    flux: Flux | None = None
+    """Where the stream estimates one."""
+
+    strain: StrainEvent | None = None
+    """Where it is an event in running strain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,32 +252,3 @@ def alert_id(survey: str, event_id: str, network: NetworkInfo) -> str:
     """
     name = f"{survey}/{event_id}/{network.name}/{network.version}"
     return str(uuid.uuid5(ALERT_NAMESPACE, name))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PacketFormat:
-    """One family of packets that a stream understands."""
-
-    name: str
-
-    needs: frozenset[str]
-    """Top-level fields of the writer's schema by which the family is recognised."""
-
-    fields: tuple[str, ...]
-    """Dotted paths of the fields to read, e.g. ``candidate.jd``; all others are skipped."""
-
-    decode: Callable[[Mapping[str, Any]], Candidate]
-    """The fields that were read to a candidate. May raise anything; see `pipeline.decode`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """One alert stream, as the values and pure functions that make it different."""
-
-    name: str
-
-    network: str
-    """Name of the network that classifies this stream, a key of `models.NETWORKS`."""
-
-    formats: tuple[PacketFormat, ...]
-    """The packet families, the first that is recognised wins."""

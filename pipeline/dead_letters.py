@@ -1,7 +1,7 @@
 """What a dead letter says of itself, in headers that Kafka Connect's tools know.
 
 Its value and key are those of the message, byte for byte, so it can be sent
-back as it is.  A message that fails again carries only the latest failure:
+back as it is; of a message that holds several records it has the one that failed.  A message that fails again carries only the latest failure:
 headers that grew with each return would one day be too large to send.
 """
 
@@ -17,6 +17,7 @@ __all__ = ["PREFIX", "Headers", "dead_letter_headers", "dead_letter_origin"]
 
 PREFIX = "__connect.errors."
 VERSION_HEADER = "skytriage.version"
+INDEX_HEADER, RECORDS_HEADER = "skytriage.record.index", "skytriage.record.count"
 
 MESSAGE_BYTES = 1024
 STACK_BYTES = 4096
@@ -53,6 +54,8 @@ def dead_letter_headers(
         PREFIX + "exception.stacktrace": _end(
             "".join(traceback.format_exception(error)), STACK_BYTES
         ),
+        INDEX_HEADER: str(origin.index),
+        RECORDS_HEADER: str(origin.records),
         VERSION_HEADER: __version__,
     }
     kept = [(name, value) for name, value in record.headers if name not in ours]
@@ -65,12 +68,14 @@ def dead_letter_origin(headers: Headers) -> Origin | None:
     >>> dead_letter_origin([("__connect.errors.topic", b"hits")]) is None
     True
     """
-    named = {name: value for name, value in headers if name.startswith(PREFIX)}
+    named = dict(headers)
     try:
         return Origin(
             (named[PREFIX + "topic"] or b"").decode(),
             int(named[PREFIX + "partition"] or b""),
             int(named[PREFIX + "offset"] or b""),
+            int(named.get(INDEX_HEADER) or b"0"),
+            int(named.get(RECORDS_HEADER) or b"1"),
         )
     except (KeyError, ValueError):
         return None

@@ -5,8 +5,11 @@ caught, as nowhere behind it.  What leaves is an `InvalidMessage`, which costs o
 message, or a `TransientError` of the schema registry, which a later try may not meet.
 """
 
-from pipeline.core import Candidate, Stream
+from dataclasses import replace
+
+from pipeline.core import MOST_RECORDS, Candidate, Record
 from pipeline.errors import DecodeError, PipelineError
+from pipeline.stream import Stream
 from pipeline.wire import PacketReader
 
 __all__ = ["Decoder"]
@@ -27,6 +30,21 @@ class Decoder:
         self._stream = stream
         self._reader = reader
 
+    def split(self, record: Record) -> list[Record]:
+        """Return the records of a message: one, but for a container of several.
+
+        A message of more than `~pipeline.core.MOST_RECORDS` is one record, which nothing can be made of.
+        """
+        values = self._reader.split(record.value)
+        if len(values) == 1 or len(values) > MOST_RECORDS:
+            return [record]
+        return [
+            replace(
+                record, value=value, origin=replace(record.origin, index=index, records=len(values))
+            )
+            for index, value in enumerate(values)
+        ]
+
     def decode(self, data: bytes) -> Candidate:
         """Return the candidate in a message.
 
@@ -40,7 +58,7 @@ class Decoder:
         packet_format, fields, schema_id = self._reader.read(data)
         try:
             found = packet_format.decode(fields)
-            return Candidate(found.event, found.sample, found.quality, schema_id)
+            return replace(found, schema_id=schema_id)
         except PipelineError:
             raise
         except KeyError as error:

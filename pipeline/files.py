@@ -1,11 +1,11 @@
 """Packets on disk: which files of a folder are meant, and what messages they hold."""
 
-import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeAlias
 
 from pipeline.container import MAGIC
 from pipeline.errors import ConfigurationError, InvalidMessage
@@ -44,6 +44,12 @@ class FileMessage:
     """Which of the file's messages."""
 
     value: bytes
+    error: InvalidMessage | None = None
+    """Why the file cannot be taken for what its stream reads; `value` is then all of it."""
+
+
+ReadFile: TypeAlias = Callable[[Path, bytes], Iterator[bytes]]
+"""As `pipeline.stream.Stream.read_file`."""
 
 
 def find_files(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Found:
@@ -88,11 +94,16 @@ def _left_out_as(path: Path, exclude: Sequence[str]) -> str | None:
     return next((p for p in patterns if any(fnmatchcase(name, p) for name in names)), None)
 
 
-def read_messages(file: Path) -> Iterator[FileMessage]:
-    """Yield the messages of a file: one for each record of a container, else the file.
+def read_messages(file: Path, read_file: ReadFile | None = None) -> Iterator[FileMessage]:
+    """Yield the messages of a file: one for each record of a container, else what its stream makes of it.
 
-    What cannot be split is one message as it is.  The daemon sets it aside with
-    the reason, so it is counted and nothing is lost.
+    What cannot be split or read is one message as it is.  The daemon sets it aside
+    with the reason, so it is counted and nothing is lost.
+
+    Parameters
+    ----------
+    read_file
+        Makes messages of a file that is no container; without it, such a file is one message.
 
     Raises
     ------
@@ -100,28 +111,40 @@ def read_messages(file: Path) -> Iterator[FileMessage]:
         If the file cannot be read at all.
     """
     data = file.read_bytes()
-    messages = [data]
+    index = 0
+    try:
+        for index, value in enumerate(_split(file, data, read_file)):
+            yield FileMessage(file, index, value)
+    except InvalidMessage as error:
+        yield FileMessage(file, index, data, error)
+
+
+def _split(file: Path, data: bytes, read_file: ReadFile | None) -> Iterable[bytes]:
     if data.startswith(MAGIC):
-        with contextlib.suppress(InvalidMessage):
-            messages = split_container(data)
-    for index, value in enumerate(messages):
-        yield FileMessage(file, index, value)
+        return split_container(data)
+    return [data] if read_file is None else read_file(file, data)
 
 
 def read_files(
-    files: Sequence[Path], *, repeat: int = 1, unreadable: Callable[[Path, OSError], None]
+    files: Sequence[Path],
+    read_file: ReadFile | None = None,
+    *,
+    repeat: int = 1,
+    unreadable: Callable[[Path, OSError], None],
 ) -> Iterator[FileMessage]:
     """Yield the messages of all files, all over again as often as asked for.
 
     Parameters
     ----------
+    read_file
+        As `read_messages` takes it.
     unreadable
         Called with each file that cannot be read.
     """
     kept: list[FileMessage] = []
     for file in files:
         try:
-            for message in read_messages(file):
+            for message in read_messages(file, read_file):
                 if repeat > 1:
                     kept.append(message)
                 yield message

@@ -18,7 +18,6 @@ from pipeline.core import (
     FloatArray,
     Record,
     StageTimes,
-    Stream,
     now_us,
 )
 from pipeline.decode import Decoder
@@ -26,6 +25,7 @@ from pipeline.errors import ConfigurationError, InvalidMessage, UnusableSample
 from pipeline.infer import Classifier, open_classifier
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
+from pipeline.stream import Stream
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 
@@ -63,6 +63,10 @@ class Lane:
     stream: Stream
     decoder: Decoder
     classifier: Classifier
+
+    def split(self, record: Record) -> Sequence[Record]:
+        """Return the records that a message holds."""
+        return self.decoder.split(record)
 
     def prepare(self, records: Sequence[Record]) -> Prepared:
         """Decode and preprocess records.

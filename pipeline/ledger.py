@@ -2,7 +2,7 @@
 
 The two sides are counted apart.  What the daemon says it has done stands in the
 metadata of the group's committed offsets; what came of it is counted on the
-output topics, message by message, as a reader of committed data sees them.
+output topics, record by record, as a reader of committed data sees them.
 Here is the arithmetic; `pipeline.audit` fetches the numbers.
 """
 
@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.core import MOST_RECORDS
 from pipeline.offsets import Partition, Tally
 
-__all__ = ["Account", "Ledger", "Offsets", "Position", "balance"]
+__all__ = ["Account", "Ledger", "Places", "Position", "balance"]
 
-Offsets = npt.NDArray[np.int64]
-"""Offsets of input messages, in any order and perhaps repeated, shape ``(n,)``."""
+Places = npt.NDArray[np.int64]
+"""Where results came from, in any order and perhaps repeated, shape ``(n, 3)``: the offset of
+the message, which of its records it was, and how many it holds."""
 
-NOTHING: Offsets = np.empty(0, np.int64)
+NOTHING: Places = np.empty((0, 3), np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +55,20 @@ class Account:
     committed: int | None
     consumed: int
     is_tallied: bool
-    """Whether `consumed` is the daemon's count; else it is the difference of two offsets."""
+    """Whether `consumed` is the daemon's count; else it is the difference of two offsets, and
+    what results say of messages that hold several records."""
 
     classified: int
     dead_lettered: int
     duplicates: int
-    """Results beyond one for a message."""
+    """Results beyond one for a record."""
 
     lag: int
     """Messages that are not yet committed."""
 
     @property
     def missing(self) -> int:
-        """Messages consumed without a result; below 0, results without a message."""
+        """Records consumed without a result; below 0, results without a record."""
         return self.consumed - self.classified - self.dead_lettered
 
     def as_json(self) -> dict[str, Any]:
@@ -91,8 +94,8 @@ def balance(
     partition: Partition,
     position: Position,
     *,
-    classified: Offsets = NOTHING,
-    dead_lettered: Offsets = NOTHING,
+    classified: Places = NOTHING,
+    dead_lettered: Places = NOTHING,
 ) -> Account:
     """Compare what was consumed of one partition with what came of it.
 
@@ -102,28 +105,45 @@ def balance(
     Parameters
     ----------
     classified, dead_lettered
-        Offsets that the results on the output topics came from.
+        What the results on the output topics came from.
     """
     committed, tally = position.committed, position.tally
     since = None if committed is None else tally.since if tally else position.low
     begin, end = (0, 0) if since is None or committed is None else (since, committed)
-    classified = classified[(classified >= begin) & (classified < end)]
-    dead_lettered = dead_lettered[(dead_lettered >= begin) & (dead_lettered < end)]
-    judged = np.unique(classified)
-    set_aside = np.setdiff1d(dead_lettered, judged)
+    classified, dead_lettered = (
+        places[(places[:, 0] >= begin) & (places[:, 0] < end)]
+        for places in (classified, dead_lettered)
+    )
+    judged = np.unique(_keys(classified))
+    set_aside = np.setdiff1d(_keys(dead_lettered), judged)
     return Account(
         stream=stream,
         topic=partition[0],
         partition=partition[1],
         since=since,
         committed=committed,
-        consumed=tally.consumed if tally else max(0, end - begin),
+        consumed=tally.consumed
+        if tally
+        else max(0, end - begin) + _more(classified, dead_lettered),
         is_tallied=tally is not None,
         classified=len(judged),
         dead_lettered=len(set_aside),
         duplicates=len(classified) + len(dead_lettered) - len(judged) - len(set_aside),
         lag=max(0, position.high - max(position.low, committed or 0)),
     )
+
+
+def _keys(places: Places) -> npt.NDArray[np.int64]:
+    """Return one number for each place, by which they are told apart."""
+    keys: npt.NDArray[np.int64] = places[:, 0] * MOST_RECORDS + places[:, 1]
+    return keys
+
+
+def _more(*places: Places) -> int:
+    """Return how many records the messages hold beyond one each, as far as results tell."""
+    found = np.concatenate(places)
+    _, first = np.unique(found[:, 0], return_index=True)
+    return int((found[first, 2] - 1).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ rebalances.
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -26,7 +26,10 @@ Outcome: TypeAlias = Literal["classified", "dead_lettered"]
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the messages of one partition, since the group first read it."""
+    """What became of the records of one partition, since the group first read it.
+
+    A message is one record, or as many as the container holds that it is.
+    """
 
     since: int
     """The first offset that the group read."""
@@ -36,7 +39,7 @@ class Tally:
 
     @property
     def consumed(self) -> int:
-        """Messages that are done."""
+        """Records that are done."""
         return self.classified + self.dead_lettered
 
     def to_metadata(self) -> str:
@@ -80,10 +83,23 @@ class Commit:
 
 
 @dataclass(slots=True)
+class _Message:
+    """A message on its way, and what became of its records so far."""
+
+    records: int = 1
+    classified: int = 0
+    dead_lettered: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.classified + self.dead_lettered
+
+
+@dataclass(slots=True)
 class _State:
     tally: Tally | None
-    pending: OrderedDict[int, Outcome | None] = field(default_factory=OrderedDict)
-    """Messages after the commit point by offset, with what became of those that are done."""
+    pending: OrderedDict[int, _Message] = field(default_factory=OrderedDict)
+    """Messages after the commit point by offset."""
 
     next_offset: int = -1
     committed: int = -1
@@ -91,13 +107,11 @@ class _State:
     def advance(self) -> None:
         """Move what is done, up to the first message in flight, into the tally."""
         while self.pending and self.tally is not None:
-            offset, outcome = next(iter(self.pending.items()))
-            if outcome is None:
+            offset, message = next(iter(self.pending.items()))
+            if message.done < message.records:
                 return
-            if outcome == "classified":
-                self.tally.classified += 1
-            else:
-                self.tally.dead_lettered += 1
+            self.tally.classified += message.classified
+            self.tally.dead_lettered += message.dead_lettered
             del self.pending[offset]
 
     @property
@@ -141,17 +155,30 @@ class OffsetLedger:
                 state = self._partitions[origin.topic, origin.partition]
                 if state.tally is None:
                     state.tally = Tally(since=origin.offset)
-                state.pending[origin.offset] = None
+                state.pending[origin.offset] = _Message()
                 state.next_offset = origin.offset + 1
 
-    def finish(self, origin: Origin, outcome: Outcome) -> bool:
-        """Note a message that has been handed to the producer; return whether it is still ours."""
+    def split(self, origin: Origin) -> None:
+        """Note that a message has turned out to hold several records, none of them done."""
         with self._changed:
-            state = self._partitions.get((origin.topic, origin.partition))
-            if state is None or origin.offset not in state.pending:
+            if (message := self._find(origin)) is not None:
+                message.records = origin.records
+
+    def finish(self, origin: Origin, outcome: Outcome) -> bool:
+        """Note a record that has been handed to the producer; return whether it is still ours."""
+        with self._changed:
+            message = self._find(origin)
+            if message is None:
                 return False
-            state.pending[origin.offset] = outcome
+            if outcome == "classified":
+                message.classified += 1
+            else:
+                message.dead_lettered += 1
             return True
+
+    def _find(self, origin: Origin) -> _Message | None:
+        state = self._partitions.get((origin.topic, origin.partition))
+        return None if state is None else state.pending.get(origin.offset)
 
     def since(self, partition: Partition) -> int | None:
         """Return the first offset that the group read, None if it has read nothing."""
@@ -185,11 +212,20 @@ class OffsetLedger:
     def has_unwritten(self) -> bool:
         """Whether messages have been read and not yet been handed to the producer."""
         with self._changed:
-            return any(
-                outcome is None
-                for state in self._partitions.values()
-                for outcome in state.pending.values()
-            )
+            return any(message.done < message.records for message in self._messages())
+
+    def has_divided(self) -> bool:
+        """Whether of a message some records have been handed to the producer and others not.
+
+        What is committed then would be seen again if we died: the message would be read again.
+        """
+        with self._changed:
+            return any(0 < message.done < message.records for message in self._messages())
+
+    def _messages(self) -> Iterator[_Message]:
+        return (
+            message for state in self._partitions.values() for message in state.pending.values()
+        )
 
     def positions(self) -> dict[Partition, int]:
         """Return the committed offset of each partition, -1 where there is none."""

@@ -16,10 +16,10 @@ from typing import Any
 
 import fastavro
 
-from pipeline.core import PacketFormat
 from pipeline.errors import DecodeError
 from pipeline.prune import Tree, copied, tree, wanted_fields
 from pipeline.skip import Skip, skipper
+from pipeline.stream import PacketFormat
 
 __all__ = ["PacketPlan", "WriterSchema", "parse_writer", "plan"]
 

@@ -15,12 +15,12 @@ import fastavro
 
 import schemas as avro_schemas
 from pipeline.container import MAGIC, Header, only_block
-from pipeline.core import EventTime, Origin, StageTimes
+from pipeline.core import EventTime, Flux, Origin, StageTimes, StrainEvent, StrainWindow
 from pipeline.errors import DecodeError, PipelineError
 from pipeline.first_bytes import describe
 from pipeline.schema_store import SchemaStore
 
-__all__ = ["ClassificationReader", "JudgingNetwork", "ReceivedAlert"]
+__all__ = ["ClassificationReader", "JudgingNetwork", "ReceivedAlert", "origin_of"]
 
 FRAME_BYTES = 5
 MOST_CHARACTERS = 200
@@ -59,6 +59,12 @@ class ReceivedAlert:
 
     dec_deg: float | None
     """Declination, ICRS [deg]."""
+
+    flux: Flux | None
+    """Where the stream estimates one."""
+
+    strain: StrainEvent | None
+    """Where it is an event in running strain."""
 
     network: JudgingNetwork
     classification: Mapping[str, float]
@@ -106,6 +112,8 @@ class ReceivedAlert:
             event_time=None if time is None else EventTime(**time),
             ra_deg=record["raDeg"],
             dec_deg=record["decDeg"],
+            flux=_flux(record["flux"]),
+            strain=_strain(record["strain"]),
             network=JudgingNetwork(
                 name=network["name"],
                 version=network["version"],
@@ -120,12 +128,42 @@ class ReceivedAlert:
             status=record["status"],
             quality=record["quality"],
             times=StageTimes(**{f"{name}_us": us for name, us in times.items()}),
-            source=Origin(source["topic"], source["partition"], source["offset"]),
+            source=origin_of(source),
             schema_id=source["schemaId"],
             is_replay=record["isReplay"],
             batch_size=record["batchSize"],
             origin=origin,
         )
+
+
+def origin_of(source: Mapping[str, Any]) -> Origin:
+    """Return the origin that the field ``source`` of a record names."""
+    return Origin(**{name: source[name] for name in _ORIGIN})
+
+
+_ORIGIN = ("topic", "partition", "offset", "index", "records")
+
+
+def _flux(flux: Mapping[str, float] | None) -> Flux | None:
+    if flux is None:
+        return None
+    return Flux(
+        mcrab=flux["mcrab"],
+        low_mcrab=flux["mcrabLow"],
+        high_mcrab=flux["mcrabHigh"],
+        confidence=flux["confidence"],
+        band_kev=(flux["bandLowKev"], flux["bandHighKev"]),
+    )
+
+
+def _strain(strain: Mapping[str, Any] | None) -> StrainEvent | None:
+    if strain is None:
+        return None
+    return StrainEvent(
+        detectors=tuple(strain["detectors"]),
+        far_hz=strain["farHz"],
+        windows=tuple(StrainWindow(one["gpsStart"], one["score"]) for one in strain["windows"]),
+    )
 
 
 class ClassificationReader:

@@ -16,6 +16,7 @@ import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,6 +111,9 @@ class Loop:
         self._judged: queue.Queue[tuple[Judged, int] | None] = queue.Queue(maxsize=4)
         self._stop = threading.Event()
         self._failure: BaseException | None = None
+        self._rest: deque[Record] = deque()
+        """Records that were read and are in no batch yet."""
+
         self._lags_s = 0.0
         self.lags: Mapping[Partition, int] = {}
         """Messages of each partition that are not committed yet."""
@@ -171,12 +175,11 @@ class Loop:
     def read(self) -> None:
         """Kafka to batches."""
         pause_s = FIRST_PAUSE_S
-        while not self._stop.is_set():
+        while not self._stop.is_set() or (self._rest and self._failure is None):
             self._turn()
             if self._writer.must_rewind.is_set():
                 self._rewind()
-            room = self._batches.wait_for_room(PATIENCE_S)
-            records = self.source.poll(room, timeout_s=0.1) if room else self._hold_back()
+            records = self._next(self._batches.wait_for_room(PATIENCE_S))
             try:
                 for stream, chunk in self._chunks(records):
                     self._batches.add(stream, self._lanes[stream].prepare(chunk))
@@ -185,6 +188,21 @@ class Loop:
                 log.warning("held back", error=str(error), retry_in_s=pause_s)
                 self._wait(pause_s)
                 pause_s = min(2 * pause_s, MAX_PAUSE_S)
+
+    def _next(self, room: int) -> list[Record]:
+        """Return at most so many records: the rest of messages that hold several, or new ones."""
+        if not room:
+            messages = self._hold_back()
+        elif self._rest:
+            messages = []
+        else:
+            messages = self.source.poll(room, timeout_s=0.1)
+        for message in messages:
+            records = self._lanes[self._stream_of(message.origin.topic)].split(message)
+            if len(records) > 1:
+                self.ledger.split(records[0].origin)
+            self._rest.extend(records)
+        return [self._rest.popleft() for _ in range(min(room, len(self._rest)))]
 
     def infer(self) -> None:
         """Batches to judgements."""
@@ -269,17 +287,19 @@ class Loop:
             self.pulse.read_s = time.monotonic()
             self.source.commit_wanted()
             is_late = self.pulse.read_s > deadline_s
-            if is_late or self._stop.is_set() or self._writer.must_rewind.is_set():
+            if self._rest or is_late or self._stop.is_set() or self._writer.must_rewind.is_set():
                 log.warning("given up in flight", messages=self.ledger.in_flight())
                 self._abandon()
                 return
 
     def _abandon(self) -> None:
         """Drop what is in flight; the reader goes back to the committed offsets before it goes on."""
+        self._rest.clear()
         self._batches.abandon()
         self._writer.must_rewind.set()
 
     def _rewind(self) -> None:
+        self._rest.clear()
         self._batches.abandon()
         if self.source.rewind():
             self._writer.must_rewind.clear()

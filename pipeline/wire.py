@@ -12,16 +12,25 @@ A schemaless record may begin with a zero byte: then the wire format has to be c
 unless there is neither a directory nor a registry of schemas.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from pipeline.container import MAGIC, Header, HeaderReader, blocks, one_record, only_block
-from pipeline.core import PacketFormat
+from pipeline.container import (
+    MAGIC,
+    Header,
+    HeaderReader,
+    blocks,
+    may_hold_several,
+    one_record,
+    only_block,
+)
 from pipeline.errors import ConfigurationError, DecodeError, PipelineError
 from pipeline.first_bytes import describe
 from pipeline.plan import PacketPlan, parse_writer, plan
 from pipeline.schema_store import SchemaStore
+from pipeline.stream import PacketFormat
 
 __all__ = ["PacketReader", "Wire", "split_container"]
 
@@ -87,6 +96,19 @@ class PacketReader:
         elif wire == "schemaless":
             raise ConfigurationError("schemaless packets need a schema")
 
+    def split(self, data: bytes) -> list[bytes]:
+        """Return the records of a message as messages of their own.
+
+        There is one but for containers of several. What cannot be split is returned as it is:
+        reading it says why.
+        """
+        if not data.startswith(MAGIC) or self._wire not in ("auto", "container"):
+            return [data]
+        with contextlib.suppress(PipelineError):
+            if may_hold_several(data, self._headers.read(data)):
+                return split_container(data)
+        return [data]
+
     def read(self, data: bytes) -> tuple[PacketFormat, dict[str, Any], str]:
         """Read one packet.
 
@@ -146,7 +168,7 @@ class PacketReader:
 def split_container(data: bytes) -> list[bytes]:
     """Return each record of a container as a container of its own, with the same schema.
 
-    Files in an archive hold many records; a Kafka message is one.
+    Files of an archive hold many records, and messages of an instrument that counts fast.
 
     Raises
     ------

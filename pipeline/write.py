@@ -77,8 +77,11 @@ class Writer:
 
     @property
     def patience_s(self) -> float | None:
-        """How long the next batch may take until `commit` is due [s]; None if nothing is held."""
-        if not self._held:
+        """How long the next batch may take until `commit` is due [s].
+
+        None if nothing is held, or of a message some records are held and others on their way.
+        """
+        if not self._held or self._ledger.has_divided():
             return None
         return max(0.0, min(self._commit_interval_s, self._commit_s) - self._sink.age_s)
 
@@ -102,8 +105,13 @@ class Writer:
             self._held_generation = generation
         with self._closing():
             self._send(judged)
-            if not (self.patience_s and self._ledger.has_unwritten()):
+            if self._is_due():
                 self._commit()
+
+    def _is_due(self) -> bool:
+        if self._ledger.has_divided():
+            return False
+        return not (self.patience_s and self._ledger.has_unwritten())
 
     def commit(self) -> None:
         """Commit what is held."""
@@ -115,6 +123,9 @@ class Writer:
         if not self._held:
             return
         try:
+            if self._ledger.has_divided():
+                self._sink.abort()
+                raise Aborted("the rest of a message never came")  # noqa: TRY301 - as a lost commit
             self._commit()
         except Aborted as error:
             log.warning("left to the next worker", error=str(error))

@@ -8,9 +8,12 @@ from pipeline.core import (
     Candidate,
     Event,
     EventTime,
+    Flux,
     NetworkInfo,
     Origin,
     StageTimes,
+    StrainEvent,
+    StrainWindow,
 )
 
 __all__ = ["alerts", "make_alert", "networks"]
@@ -44,12 +47,28 @@ events = st.builds(
     ra_deg=maybe(FINITE),
     dec_deg=maybe(FINITE),
 )
+fluxes = st.builds(
+    Flux,
+    mcrab=FINITE,
+    low_mcrab=FINITE,
+    high_mcrab=FINITE,
+    confidence=PROBABILITIES,
+    band_kev=st.tuples(FINITE, FINITE),
+)
+strain_events = st.builds(
+    StrainEvent,
+    detectors=st.lists(TEXTS, max_size=3).map(tuple),
+    far_hz=FINITE,
+    windows=st.lists(st.builds(StrainWindow, FINITE, PROBABILITIES), max_size=70).map(tuple),
+)
 candidates = st.builds(
     Candidate,
     event=events,
     sample=st.just(np.zeros((1,), np.float32)),
     quality=st.just({}),
     schema_id=TEXTS,
+    flux=maybe(fluxes),
+    strain=maybe(strain_events),
 )
 networks = st.builds(
     NetworkInfo,
@@ -73,7 +92,12 @@ stage_times = st.builds(
     produced_us=TIMES_US,
 )
 origins = st.builds(
-    Origin, topic=TEXTS, partition=st.integers(0, 2**31 - 1), offset=st.integers(0, 2**63 - 1)
+    Origin,
+    topic=TEXTS,
+    partition=st.integers(0, 2**31 - 1),
+    offset=st.integers(0, 2**63 - 1),
+    index=st.integers(0, 2**31 - 1),
+    records=st.integers(1, 2**31 - 1),
 )
 
 

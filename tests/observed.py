@@ -68,7 +68,7 @@ def native_packets(count, seed=1):
     import numpy as np
 
     from models.deep_hits.simulate import simulate
-    from pipeline.simulated_packets import Sky, native_packet
+    from pipeline.simulation.hits_packets import Sky, native_packet
 
     samples = simulate(np.random.default_rng(seed), min(count, 1000)).samples
     return [

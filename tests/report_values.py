@@ -95,6 +95,7 @@ def summary(all_seen=(), letters=(), books=None, published=10, *, interrupted=Fa
     values = {
         "created_us": BEGIN_US,
         "was_interrupted": interrupted,
+        "daemon_died": False,
         "requested_rate_hz": 200.0,
         "requested_s": 30.0,
         "duration_s": 50.0,

@@ -13,8 +13,8 @@ from pipeline.container import Header, blocks, encode_integer
 from pipeline.decode import Decoder
 from pipeline.fits_writer import image_hdu
 from pipeline.schema_store import SchemaStore
-from pipeline.simulate import write_schemas
-from pipeline.simulated_packets import Sky, lsst_packet, native_packet, ztf_packet
+from pipeline.simulation.hits import write_schemas
+from pipeline.simulation.hits_packets import Sky, lsst_packet, native_packet, ztf_packet
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 

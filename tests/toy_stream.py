@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from models.network import Network, Preprocessed
-from pipeline.core import Candidate, Event, NetworkInfo, Stream
+from pipeline.core import Candidate, Event, NetworkInfo
 from pipeline.decode import Decoder
 from pipeline.encode import Encoder
 from pipeline.errors import DecodeError
@@ -19,6 +19,7 @@ from pipeline.metrics import Recorder
 from pipeline.run import Loop
 from pipeline.settings import OutputSettings
 from pipeline.sink import Sink
+from pipeline.stream import Stream
 
 __all__ = ["BOOM", "CRASH", "SLOW", "toy_lane", "toy_loop"]
 
@@ -59,11 +60,18 @@ class Parity:
         return np.stack([1 - odd, odd], axis=1).astype(np.float32)
 
 
+class NumberReader:
+    """Tells records apart by their commas."""
+
+    def split(self, data):
+        return data.split(b",")
+
+
 class NumberDecoder(Decoder):
     """Reads numbers as text."""
 
     def __init__(self):
-        pass
+        self._reader = NumberReader()
 
     def decode(self, data):
         if data == CRASH:

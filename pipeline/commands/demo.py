@@ -29,7 +29,7 @@ def demo(
 
     Starts a broker in memory and the daemon, publishes, drains, counts, and
     writes DIR/summary.json and DIR/report.html. Ctrl-C ends it early and in
-    good order. Exit 1 if the ledger does not add up.
+    good order. Exit 1 if the ledger does not add up, or the daemon died.
     """
     from pipeline.demo.session import Options, run_demo
     from pipeline.demo.show import Show
@@ -48,7 +48,7 @@ def demo(
         f" latency {milliseconds(latency.p50_ms)}, 99 % {milliseconds(latency.p99_ms)}"
     )
     show.step(f"the report: {(out / 'report.html').resolve()}")
-    raise typer.Exit(0 if summary.adds_up else 1)
+    raise typer.Exit(0 if summary.succeeded else 1)
 
 
 @contextlib.contextmanager

@@ -54,6 +54,7 @@ def publish(
     from pipeline.kafka import make_producer
     from pipeline.publish import publish as publish_messages
     from pipeline.publish import publisher_config
+    from pipeline.streams import STREAMS
 
     topic = topic or known_stream(stream)
     client = publisher_config(client_options(bootstrap, config, options))
@@ -66,7 +67,8 @@ def publish(
         unreadable.append(str(file))
         say(f"cannot read {file}: {error.strerror}")
 
-    messages = read_files(found.files, repeat=repeat, unreadable=note)
+    read_file = STREAMS[known_stream(stream)].read_file
+    messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
     with _progress(topic, shown=not as_json) as progress:
         delivery = publish_messages(
             make_producer(client), topic, messages, rate_hz=rate, progress=progress

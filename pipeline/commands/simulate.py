@@ -18,7 +18,7 @@ simulate = typer.Typer(
 
 
 class Family(StrEnum):
-    """Whose packets; as `pipeline.simulate.Family`, which is slow to import."""
+    """Whose packets; as `pipeline.simulation.hits.Family`, which is slow to import."""
 
     NATIVE = "native"
     ZTF = "ztf"
@@ -45,7 +45,7 @@ def hits(
 ) -> None:
     """Simulate candidates of image subtraction; the truth about them is in labels.csv."""
     from pipeline.errors import ConfigurationError
-    from pipeline.simulate import simulate_hits
+    from pipeline.simulation.hits import simulate_hits
 
     try:
         folder = simulate_hits(count, seed, out, family=family.value)

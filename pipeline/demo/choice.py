@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from pipeline.core import Stream
 from pipeline.decode import Decoder
 from pipeline.demo.traffic import Packet
 from pipeline.report import Gallery
@@ -12,6 +11,7 @@ from pipeline.report.pictures import PICTURES
 from pipeline.report.seen import Exhibit, Letter, Seen
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
+from pipeline.stream import Stream
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 

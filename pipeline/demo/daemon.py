@@ -13,7 +13,7 @@ from typing import Self
 from pipeline.embedded import CLIENT_SETTINGS
 from pipeline.errors import TransientError
 from pipeline.server_process import ServerProcess, free_port
-from pipeline.simulate import write_schemas
+from pipeline.simulation.hits import write_schemas
 
 __all__ = ["TOPIC", "Daemon", "write_config"]
 

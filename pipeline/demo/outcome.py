@@ -35,6 +35,7 @@ class Run:
     options_rate_hz: float
     began_us: int
     was_interrupted: bool
+    daemon_died: bool
     publishing_began_us: int
     published: int
     traffic: Sequence[Packet]
@@ -68,6 +69,7 @@ def summarise(run: Run) -> Summary:
     return Summary(
         created_us=now_us(),
         was_interrupted=run.was_interrupted,
+        daemon_died=run.daemon_died,
         requested_rate_hz=run.options_rate_hz,
         requested_s=run.options_seconds,
         duration_s=(now_us() - run.began_us) / 1e6,

@@ -61,6 +61,7 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
             daemon.wait_until_ready(timeout_s=READY_TIMEOUT_S, give_up=stop.is_set)
             with watching(settings, flow.traffic) as watcher:
                 flow.run(watcher, daemon)
+                died = not daemon.running
                 show.step("draining the daemon (SIGTERM)")
                 daemon.stop(patience_s=settings.drain_timeout_s + 10)
                 flow.settle(watcher)
@@ -70,6 +71,7 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
             options_rate_hz=options.rate_hz,
             began_us=began_us,
             was_interrupted=stop.is_set(),
+            daemon_died=died,
             publishing_began_us=flow.began_us,
             published=flow.delivered,
             traffic=flow.traffic[: flow.sent],

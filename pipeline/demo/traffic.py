@@ -8,7 +8,8 @@ from pathlib import Path
 from pipeline.demo.breakage import BREAKAGES
 from pipeline.files import FileMessage
 from pipeline.report.seen import Truth
-from pipeline.simulate import SimulatedPacket, simulated_packets
+from pipeline.simulation.hits import simulated_packets
+from pipeline.simulation.packet import SimulatedPacket
 
 __all__ = ["EVERY", "FAMILY_NAMES", "Packet", "messages", "simulate_traffic"]
 
@@ -16,7 +17,7 @@ EVERY = 50
 """One packet in so many is broken on purpose."""
 
 FAMILY_NAMES: Mapping[str, str] = {"native": "HiTS", "ztf": "ZTF", "lsst": "Rubin"}
-"""What people call the families of `pipeline.simulate`."""
+"""What people call the families of `pipeline.simulation.hits`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

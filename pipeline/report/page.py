@@ -84,6 +84,8 @@ def _header(summary: Summary) -> Markup:
         for used in summary.networks
     )
     cut = " The run was cut short." if summary.was_interrupted else ""
+    if summary.daemon_died:
+        cut = " The daemon died on the way, and the run ended with it."
     return tag(
         "header",
         tag("p", tag("span", "simulated data", class_="badge"), " skytriage demo, ", _when(summary)),

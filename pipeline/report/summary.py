@@ -70,6 +70,9 @@ class Summary:
     """[µs UTC]"""
 
     was_interrupted: bool
+    daemon_died: bool
+    """Whether the daemon ended before it was asked to."""
+
     requested_rate_hz: float
     requested_s: float
     duration_s: float
@@ -126,6 +129,11 @@ class Summary:
         return self.published - int(self.total["consumed"])
 
     @property
+    def succeeded(self) -> bool:
+        """Whether nothing is missing, and the daemon was there until the end."""
+        return self.adds_up and not self.daemon_died
+
+    @property
     def adds_up(self) -> bool:
         """Whether each message published has one result; in a run cut short, each consumed."""
         all_read = self.unread >= 0 if self.was_interrupted else self.unread == 0
@@ -138,6 +146,7 @@ class Summary:
             "data": "simulated",
             "createdUs": self.created_us,
             "wasInterrupted": self.was_interrupted,
+            "daemonDied": self.daemon_died,
             "requested": {"seconds": self.requested_s, "ratePerSecond": self.requested_rate_hz},
             "durationSeconds": round(self.duration_s, 3),
             "counts": {

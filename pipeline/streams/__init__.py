@@ -6,7 +6,7 @@ A stream is a value (`pipeline.core.Stream`).  To add one, write its module and 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pipeline.core import Stream
+from pipeline.stream import Stream
 from pipeline.streams import hits
 
 __all__ = ["STREAMS"]

@@ -260,3 +260,5 @@ def test_a_daemon_that_dies_makes_the_demo_fail_and_say_why(flowing):
 
     assert process.wait(90) == 1
     assert "the daemon ended" in said.read_text()
+    # Even where it had answered all that was published until then.
+    assert json.loads((out / "summary.json").read_text())["daemonDied"] is True

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from pipeline.server_process import ServerProcess, free_port
-from pipeline.simulate import simulated_packets
+from pipeline.simulation.hits import simulated_packets
 from tests.conftest import unavailable
 from tests.daemon import Daemon
 from tests.deployed import DEPLOY, alerts, queries, rule_name, rules, selectors, substituted

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.simulate import simulate_hits
+from pipeline.simulation.hits import simulate_hits
 from tests.daemon import Daemon
 from tests.observed import classifications, dead_letters, ledger
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from pipeline.server_process import free_port
-from pipeline.simulate import simulate_hits
+from pipeline.simulation.hits import simulate_hits
 from tests.daemon import Daemon
 from tests.observed import (
     classifications,

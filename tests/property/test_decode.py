@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import DecodeError, InvalidMessage
-from pipeline.simulated_packets import Sky, lsst_packet, native_packet, ztf_packet
+from pipeline.simulation.hits_packets import Sky, lsst_packet, native_packet, ztf_packet
 from pipeline.wire import split_container
 from tests.strategies import (
     GOOD_PACKETS,

@@ -1,6 +1,7 @@
 """A commit must never step over a message that is still in flight."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +88,26 @@ def test_idle_means_committed_and_not_only_finished():
     assert not ledger.wait_until_idle(0)
     ledger.committed(ledger.committable())
     assert ledger.wait_until_idle(0)
+
+
+@given(counts=st.lists(st.integers(1, 4), min_size=1, max_size=12), data=st.data())
+def test_a_message_is_committed_when_all_of_its_records_are_done_and_not_before(counts, data):
+    ledger, origins = started(range(len(counts)))
+    records = [
+        replace(origin, index=index, records=count)
+        for origin, count in zip(origins, counts, strict=True)
+        for index in range(count)
+    ]
+    for record in records:
+        ledger.split(record)
+    done = data.draw(st.integers(0, len(records)))
+    for record in records[:done]:
+        ledger.finish(record, "classified")
+
+    whole = next((r.offset for r in records[done:]), len(counts))
+    commits = ledger.committable()
+
+    assert (commits[PARTITION].offset if commits else 0) == whole
+    assert ledger.has_divided() == (0 < done < len(records) and records[done].index > 0)
+    if commits:
+        assert json.loads(commits[PARTITION].metadata)["consumed"] == sum(counts[:whole])

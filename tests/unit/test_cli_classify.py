@@ -7,7 +7,7 @@ import pytest
 
 from models import NETWORKS
 from pipeline import classify as engine
-from pipeline.simulate import simulate_hits
+from pipeline.simulation.hits import simulate_hits
 from tests.command_line import skytriage
 
 KEYS = [

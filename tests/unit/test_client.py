@@ -60,7 +60,14 @@ def test_only_the_fields_asked_for_are_read():
     reader = ClassificationReader(fields=frozenset({"source"}))
 
     assert reader.read(DATA) == {
-        "source": {"topic": "hits", "partition": 3, "offset": 7, "schemaId": "ztf.alert 3.3"}
+        "source": {
+            "topic": "hits",
+            "partition": 3,
+            "offset": 7,
+            "index": 0,
+            "records": 1,
+            "schemaId": "ztf.alert 3.3",
+        }
     }
 
 

@@ -3,10 +3,10 @@ import pickle
 import pytest
 
 from pipeline import errors
-from pipeline.core import PacketFormat, Stream
 from pipeline.decode import Decoder
 from pipeline.errors import DecodeError, InvalidMessage, MissingInput, TransientError
 from pipeline.schema_store import SchemaStore
+from pipeline.stream import PacketFormat, Stream
 from pipeline.wire import PacketReader
 from tests.strategies import GOOD_PACKETS, SAMPLE, container, hits_decoder, record
 

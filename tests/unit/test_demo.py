@@ -13,7 +13,7 @@ from pipeline.demo.traffic import EVERY, simulate_traffic
 from pipeline.errors import InvalidMessage, UnusableSample
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import read_settings
-from pipeline.simulate import simulated_packets, write_schemas
+from pipeline.simulation.hits import simulated_packets, write_schemas
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 from tests.report_values import letter

@@ -16,7 +16,8 @@ HITS = ("hits", 0)
 
 
 def offsets(values):
-    return np.array(list(values), np.int64)
+    """Places of messages that hold one record each."""
+    return np.array([(offset, 0, 1) for offset in values], np.int64).reshape(-1, 3)
 
 
 def books(position, classified=(), dead_lettered=()):
@@ -27,6 +28,29 @@ def books(position, classified=(), dead_lettered=()):
         classified=offsets(classified),
         dead_lettered=offsets(dead_lettered),
     )
+
+
+def test_each_record_of_a_message_counts():
+    position = Position(low=0, high=2, committed=2, tally=Tally(0, 3, 1))
+    several = [(1, index, 3) for index in range(3)]
+    account = balance(
+        "hits",
+        HITS,
+        position,
+        classified=np.array([(0, 0, 1), *several[:2]]),
+        dead_lettered=np.array(several[2:]),
+    )
+
+    assert (account.missing, account.duplicates) == (0, 0)
+    assert (account.classified, account.dead_lettered) == (3, 1)
+
+
+def test_without_a_tally_results_say_how_many_records_a_message_holds():
+    position = Position(low=0, high=2, committed=2, tally=None)
+    account = balance("hits", HITS, position, classified=np.array([(0, 0, 3), (0, 1, 3)]))
+
+    assert account.consumed == 4
+    assert account.missing == 2  # a record of the first message, and the second message
 
 
 @st.composite

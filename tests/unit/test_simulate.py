@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.decode import Decoder
 from pipeline.schema_store import SchemaStore
-from pipeline.simulate import FAMILIES, simulate_hits, simulated_packets
+from pipeline.simulation.hits import FAMILIES, simulate_hits, simulated_packets
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 

@@ -3,9 +3,9 @@ import io
 import fastavro
 import pytest
 
-from pipeline.core import PacketFormat
 from pipeline.errors import ConfigurationError, DecodeError
 from pipeline.schema_store import SchemaStore
+from pipeline.stream import PacketFormat
 from pipeline.wire import PacketReader, split_container
 from tests.strategies import BIG_ID, container, framed, record, schemaless
 

@@ -5,7 +5,7 @@ Three families of packets come on this stream.  They differ in how they are writ
 difference, SNR difference.  ``docs/stamps.md`` says what is done to stamps that are not like that.
 """
 
-from pipeline.core import Stream
+from pipeline.stream import Stream
 from pipeline.streams.hits import lsst, native, ztf
 
 __all__ = ["STREAM"]

@@ -11,8 +11,9 @@ https://sdm-schemas.lsst.io/apdb.html
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.core import Candidate, Event, EventTime, PacketFormat
+from pipeline.core import Candidate, Event, EventTime
 from pipeline.fits import read_ccd, read_image, reference_pixel
+from pipeline.stream import PacketFormat
 from pipeline.streams.hits.sample import cutout, make_candidate
 from pipeline.times import survey_us
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.core import Candidate, Event, EventTime, FloatArray, PacketFormat
+from pipeline.core import Candidate, Event, EventTime, FloatArray
 from pipeline.errors import DecodeError, MissingInput
+from pipeline.stream import PacketFormat
 from pipeline.streams.hits.sample import make_candidate
 from pipeline.times import survey_us
 

@@ -16,9 +16,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.core import Candidate, Event, EventTime, PacketFormat
+from pipeline.core import Candidate, Event, EventTime
 from pipeline.errors import DecodeError, MissingInput
 from pipeline.fits import read_image
+from pipeline.stream import PacketFormat
 from pipeline.streams.hits.sample import cutout, make_candidate
 from pipeline.times import survey_us
 

@@ -1,10 +1,8 @@
 """Simulate a night of candidates: packets in the surveys' wire formats, and the truth about them."""
 
-import csv
 import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -12,18 +10,18 @@ import numpy as np
 
 import schemas
 from models.deep_hits.simulate import simulate
-from pipeline.simulated_packets import (
+from pipeline.simulation.hits_packets import (
     LSST_SCHEMA_ID,
     Sky,
     lsst_packet,
     native_packet,
     ztf_packet,
 )
+from pipeline.simulation.packet import SimulatedPacket, write_folder
 
 __all__ = [
     "FAMILIES",
     "Family",
-    "SimulatedPacket",
     "simulate_hits",
     "simulated_packets",
     "write_schemas",
@@ -48,25 +46,8 @@ _CHUNK = 256
 """Candidates to simulate at a time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedPacket:
-    """A packet, and the truth about it."""
-
-    data: bytes
-    family: Family
-    event_id: int
-    label: int
-    """1 for a real transient, 0 for an artefact."""
-
-    kind: str
-    """What it is: ``"transient"``, ``"cosmic ray"`` ..."""
-
-    snr: float
-    """Signal-to-noise ratio that it was given [dimensionless]."""
-
-
 def simulate_hits(count: int, seed: int, out: Path, *, family: Family = "mixed") -> Path:
-    """Write a folder of packets, with the truth in ``labels.csv``.
+    """Write a folder of packets, as `~pipeline.simulation.packet.write_folder` does.
 
     Parameters
     ----------
@@ -89,20 +70,9 @@ def simulate_hits(count: int, seed: int, out: Path, *, family: Family = "mixed")
     FileExistsError
         If there is something in the folder.
     """
-    if out.exists() and any(out.iterdir()):
-        raise FileExistsError(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
+    write_folder(simulated_packets(seed, family=family), count, out)
     if family in ("lsst", "mixed"):
         write_schemas(out / "schemas")
-    with (out / "labels.csv").open("w", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("file", "eventId", "label", "kind", "snr"))
-        packets = itertools.islice(simulated_packets(seed, family=family), count)
-        for number, packet in enumerate(packets):
-            name = f"{number:06}.{packet.family}.avro"
-            (out / name).write_bytes(packet.data)
-            truth = packet.event_id, packet.label, packet.kind, f"{packet.snr:.3f}"
-            table.writerow((name, *truth))
     return out
 
 
@@ -139,7 +109,7 @@ def simulated_packets(seed: int, *, family: Family = "mixed") -> Iterator[Simula
             yield SimulatedPacket(
                 data=data,
                 family=one,
-                event_id=sky.event_id,
+                event_id=str(sky.event_id),
                 label=int(made.labels[row]),
                 kind=str(made.kinds[row]),
                 snr=float(made.snr[row]),

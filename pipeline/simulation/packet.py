@@ -1,0 +1,57 @@
+"""A simulated packet and the truth about it, and a folder of them."""
+
+import csv
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["SimulatedPacket", "write_folder"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedPacket:
+    """A message of a stream, and the truth about it."""
+
+    data: bytes
+    family: str
+    """Whose packet it is, for a stream that several surveys send to; else the stream's name."""
+
+    event_id: str
+    label: int
+    """1 for the network's positive class."""
+
+    kind: str
+    """What it is: ``"transient"``, ``"cosmic ray"`` ..."""
+
+    snr: float
+    """How plain it was made: what is meant is the stream's to say [dimensionless]."""
+
+
+def write_folder(packets: Iterator[SimulatedPacket], count: int, out: Path) -> Path:
+    """Write packets as files of a folder, with the truth in ``labels.csv``.
+
+    Parameters
+    ----------
+    count
+        How many to write.
+    out
+        The folder, which must be empty if it exists.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something in the folder.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise FileExistsError(f"{out} is not empty")
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("file", "eventId", "label", "kind", "snr"))
+        for number, packet in enumerate(itertools.islice(packets, count)):
+            name = f"{number:06}.{packet.family}.avro"
+            (out / name).write_bytes(packet.data)
+            truth = packet.event_id, packet.label, packet.kind, f"{packet.snr:.3f}"
+            table.writerow((name, *truth))
+    return out
