@@ -60,10 +60,10 @@ class ReceivedAlert:
     dec_deg: float | None
     """Declination, ICRS [deg]."""
 
-    flux: Flux | None
+    flux: Flux | None = None
     """Where the stream estimates one."""
 
-    strain: StrainEvent | None
+    strain: StrainEvent | None = None
     """Where it is an event in running strain."""
 
     network: JudgingNetwork
