@@ -16,7 +16,7 @@ from pipeline.lanes import open_lane
 from pipeline.received import ClassificationReader
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 
-__all__ = ["Judgement", "classify_files", "open_file_lane"]
+__all__ = ["Judgement", "classify_files", "judge_answer", "open_file_lane"]
 
 WORKERS = WorkerSettings()
 
@@ -38,6 +38,8 @@ class Judgement:
         """Return what ``skytriage classify --json`` prints."""
         record: dict[str, Any] = self.record or {"status": "invalid"}
         is_alert = self.record is not None and record["score"] >= record["threshold"]
+        strain = record.get("strain")
+        found = strain and {"gpsTime": record["eventTime"]["value"], "farHz": strain["farHz"]}
         return {
             "file": str(self.file),
             "index": self.index,
@@ -50,6 +52,7 @@ class Judgement:
             "threshold": record.get("threshold"),
             "quality": record.get("quality"),
             "error": self.error,
+            **(found or {}),
         }
 
 
@@ -77,7 +80,7 @@ def classify_files(lane: Lane, files: Iterable[Path]) -> Iterator[Judgement]:
     for file in files:
         try:
             for message in read_messages(file, lane.stream.read_file):
-                waiting.append(_judgement(message, message.error) if message.error else message)
+                waiting.append(judge_answer(message, message.error) if message.error else message)
                 if len(waiting) == lane.classifier.max_batch:
                     yield from _judge(lane, waiting)
                     waiting = []
@@ -106,15 +109,15 @@ def _classify(lane: Lane, messages: Sequence[FileMessage]) -> Iterator[Judgement
     inputs[:rows] = prepared.inputs
     judged = lane.predict(prepared.items, inputs, rows)
     for message, (_, answer) in zip(messages, judged.answers(), strict=True):
-        yield _judgement(message, answer)
+        yield judge_answer(message, answer)
 
 
 ENCODER = Encoder("container")
 READER = ClassificationReader()
 
 
-def _judgement(message: FileMessage, answer: Alert | InvalidMessage) -> Judgement:
-    """Write an answer as the daemon would, and read it as a subscriber would."""
+def judge_answer(message: FileMessage, answer: Alert | InvalidMessage) -> Judgement:
+    """Return the judgement of an answer: write an answer as the daemon would, and read it as a subscriber would."""
     error = answer
     if isinstance(answer, Alert):
         try:

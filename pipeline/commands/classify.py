@@ -44,12 +44,16 @@ def classify(
     schemas: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Schemas of framed packets, by their id.")
     ] = None,
+    windows: Annotated[
+        bool,
+        typer.Option("--windows", help="Running strain: a line for each window, not each event."),
+    ] = False,
     exclude: Exclude = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify files, or folders of files, as the daemon would: one line for each record.
 
-    What cannot be read is a line too, with status invalid and the error.
+    Files of running strain are joined on GPS time: one line for each event in them. What cannot be read is a line too, with status invalid and the error.
     """
     from pipeline.files import find_files
 
@@ -59,10 +63,11 @@ def classify(
     if found.left_out:
         say(f"left out {len(found.left_out)} files: {found.describe_left_out()}")
     # Late: it imports what networks run on, which takes seconds.
-    from pipeline.classify import classify_files, open_file_lane
+    from pipeline.classify import open_file_lane
+    from pipeline.classify_running import judge_files
 
     lane = open_file_lane(stream, network=network, weights=weights, schemas=schemas)
-    judgements = (item.as_json() for item in classify_files(lane, found.files))
+    judgements = (item.as_json() for item in judge_files(lane, found.files, windows=windows))
     if as_json:
         for judgement in judgements:
             print_json(judgement)
