@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 import schemas
-from pipeline.container import Header, one_record
+from pipeline.container import Header, write_container
 from pipeline.core import ALERT_NAMESPACE
 
 __all__ = ["Pulse", "write_message"]
@@ -72,4 +72,4 @@ def write_message(pulse: Pulse) -> bytes:
     }
     body = io.BytesIO()
     fastavro.schemaless_writer(body, _PARSED, record)
-    return one_record(_HEADER, body.getvalue())
+    return write_container(_HEADER, [body.getvalue()])
