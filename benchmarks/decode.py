@@ -82,6 +82,7 @@ def _pulses(store: SchemaStore) -> None:
             decoder.decode(part.value)
 
     def obvious() -> None:
+        packet: Any
         for packet in fastavro.reader(io.BytesIO(batch)):
             np.frombuffer(packet["waveform"], packet["dtype"])
 
