@@ -46,6 +46,7 @@ class Decoder:
                 headers=record.headers,
                 broker_us=record.broker_us,
                 received_us=record.received_us,
+                note=record.note,
             )
             for index, value in enumerate(values)
         ]
