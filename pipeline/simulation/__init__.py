@@ -3,6 +3,7 @@
 =========  =====================================================================
 `packet`   what a simulated packet is, and a folder of them
 `hits`     candidates of image subtraction; `hits_packets` writes them as three surveys do
+`strain`   segments of detector strain
 `xgamma`   pulses of a spectrometer
 =========  =====================================================================
 
@@ -24,6 +25,12 @@ def _hits(seed: int) -> Iterator[SimulatedPacket]:
     return simulated_packets(seed)
 
 
+def _strain(seed: int) -> Iterator[SimulatedPacket]:
+    from pipeline.simulation.strain import simulated_segments
+
+    return simulated_segments(seed)
+
+
 def _xgamma(seed: int) -> Iterator[SimulatedPacket]:
     from pipeline.simulation.xgamma import simulated_packets
 
@@ -31,6 +38,6 @@ def _xgamma(seed: int) -> Iterator[SimulatedPacket]:
 
 
 SIMULATED: Mapping[str, Callable[[int], Iterator[SimulatedPacket]]] = MappingProxyType(
-    {"hits": _hits, "xgamma": _xgamma}
+    {"hits": _hits, "strain": _strain, "xgamma": _xgamma}
 )
 """By stream: for a seed, its packets for ever; the same seed makes the same ones."""

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 import pytest
 
 from pipeline import errors
-from pipeline.core import Candidate
+from pipeline.core import Candidate, Origin, Record
 from pipeline.decode import Decoder
 from pipeline.errors import DecodeError, InvalidMessage, MissingInput, TransientError
 from pipeline.schema_store import SchemaStore
@@ -59,6 +59,19 @@ def test_nothing_of_what_a_family_found_is_lost():
     candidate = decoder(lambda _: found).decode(DATA)
 
     assert candidate == replace(found, schema_id="r")
+
+
+def test_the_records_of_a_message_keep_what_is_said_of_the_message():
+    said = {field.name: object() for field in fields(Record)}
+    message = Record(
+        **said
+        | {"value": container(record(x="int"), {"x": 1}, {"x": 2}), "origin": Origin("t", 3, 7)}
+    )
+
+    first, second = decoder(lambda _: None).split(message)
+
+    assert first == replace(message, value=first.value, origin=Origin("t", 3, 7, 0, 2))
+    assert second == replace(message, value=second.value, origin=Origin("t", 3, 7, 1, 2))
 
 
 @pytest.mark.parametrize(
