@@ -60,6 +60,25 @@ def test_each_record_of_a_container_is_a_message(broker, send, folder):
     assert [number(message) for message in broker.read(send.topic, 3)] == [1, 2, 3]
 
 
+def test_several_records_share_a_message(broker, send, folder):
+    paths = [folder / "a.avro", folder / "night" / "b.avro"]
+    sent = send("--batch", 2, paths=paths)
+    messages = broker.read(send.topic, 2)
+
+    assert sent.json["delivered"] == 2
+    assert [
+        [record["n"] for record in fastavro.reader(io.BytesIO(message.value()))]
+        for message in messages
+    ] == [[1, 2], [3]]
+
+
+def test_a_message_of_more_records_than_the_daemon_takes_is_refused(send):
+    sent = send("--batch", 4097)
+
+    assert sent.code == 2
+    assert "at most 4096 records" in sent.err
+
+
 def test_what_cannot_be_split_is_sent_as_it_is(broker, send, folder):
     sent = send()
     values = [message.value() for message in broker.read(send.topic, 4)]
