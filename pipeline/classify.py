@@ -15,7 +15,7 @@ from pipeline.files import FileMessage, read_messages
 from pipeline.infer import open_classifier
 from pipeline.lane import Lane, open_lane
 from pipeline.received import ClassificationReader
-from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
+from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings, read_mappings
 
 __all__ = ["Judgement", "classify_files", "open_file_lane"]
 
@@ -55,16 +55,34 @@ class Judgement:
 
 
 def open_file_lane(
-    stream: str, *, network: str | None, weights: Path | None, schemas: Path | None
+    stream: str,
+    *,
+    network: str | None = None,
+    weights: Path | None = None,
+    schemas: Path | None = None,
+    mappings: Path | None = None,
 ) -> Lane:
-    """Open a stream for files, with another network than its own if one is named.
+    """Open a stream for files.
+
+    Parameters
+    ----------
+    network
+        Another network than the stream's own.
+    weights
+        Folder of weights other than those that came with us.
+    schemas
+        Folder of schemas by their id.
+    mappings
+        File that declares packets of more surveys, as a configuration does.
 
     Raises
     ------
     ConfigurationError
-        If there is no such network, or it takes other samples than the stream has.
+        If there is no such network, or it takes other samples than the stream has, or a file
+        is not what it should be.
     """
-    settings = StreamSettings(topics=["files"], weights=weights)
+    declared = {} if mappings is None else read_mappings(mappings, stream)
+    settings = StreamSettings(topics=["files"], weights=weights, mappings=declared)
     if network is not None and network not in NETWORKS:
         raise ConfigurationError(
             f"there is no network {network!r}; there are {', '.join(NETWORKS)}"

@@ -5,7 +5,7 @@ files: the same code, so the same answers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import fastavro.schema
@@ -23,6 +23,7 @@ from pipeline.core import (
 from pipeline.decode import Decoder
 from pipeline.errors import ConfigurationError, InvalidMessage, UnusableSample
 from pipeline.infer import Classifier, open_classifier
+from pipeline.mapping import PacketMapping
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 from pipeline.stream import Stream
@@ -228,7 +229,7 @@ def open_lane(
     """
     if name not in STREAMS:
         raise ConfigurationError(f"there is no stream {name!r}; there are {', '.join(STREAMS)}")
-    stream = STREAMS[name]
+    stream = _with_mappings(STREAMS[name], stream_settings.mappings)
     schema: Any = None
     if stream_settings.schema_file is not None:
         try:
@@ -243,3 +244,19 @@ def open_lane(
         stream.network, workers, threads=threads, weights=stream_settings.weights
     )
     return Lane(stream, Decoder(stream, reader), classifier)
+
+
+def _with_mappings(stream: Stream, mappings: Mapping[str, PacketMapping]) -> Stream:
+    """Return a stream that knows more packets; what an operator declares goes before the rest."""
+    if not mappings:
+        return stream
+    if stream.map_packets is None:
+        raise ConfigurationError(f"stream {stream.name} takes no mappings: {', '.join(mappings)}")
+    known = {packet_format.name for packet_format in stream.formats}
+    if taken := known & set(mappings):
+        raise ConfigurationError(
+            f"stream {stream.name} has packets called {', '.join(sorted(taken))} already: "
+            "give the mapping another name"
+        )
+    mapped = (stream.map_packets(name, mapping) for name, mapping in mappings.items())
+    return replace(stream, formats=(*mapped, *stream.formats))

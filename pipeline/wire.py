@@ -86,6 +86,7 @@ class PacketReader:
         self._confluent_plan = lru_cache(_MOST_PLANS)(plan_id)
         self._expect_frames = bool(schemas) or schema is None
         self._headers = HeaderReader()
+        self._known = ", ".join(packet_format.name for packet_format in formats)
         self._wire = wire
         self._schemaless_plan: PacketPlan | None = None
         if schema is not None:
@@ -149,7 +150,9 @@ class PacketReader:
                 packet = self._schemaless_plan
                 fields = packet.read(data, 0, len(data))
             case _:
-                raise DecodeError(f"the message is {describe(data)}, no Avro packet")
+                raise DecodeError(
+                    f"the message is {describe(data)}, no Avro packet: this stream reads {self._known}"
+                )
         return packet.packet_format, fields, packet.schema_id
 
     def _recognise(self, data: bytes) -> Wire:
@@ -160,7 +163,8 @@ class PacketReader:
             return "confluent" if framed and self._expect_frames else "schemaless"
         if not data.startswith(_BEGINNINGS[self._wire]):
             raise DecodeError(
-                f"the message is {describe(data)}, no Avro packet (wire: {self._wire})"
+                f"the message is {describe(data)}, no Avro packet "
+                f"(wire: {self._wire}): this stream reads {self._known}"
             )
         return self._wire
 

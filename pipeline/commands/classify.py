@@ -44,6 +44,12 @@ def classify(
     schemas: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Schemas of framed packets, by their id.")
     ] = None,
+    mappings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml", help="Packets of more surveys: a file with mappings of the stream."
+        ),
+    ] = None,
     exclude: Exclude = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +67,9 @@ def classify(
     # Late: it imports what networks run on, which takes seconds.
     from pipeline.classify import classify_files, open_file_lane
 
-    lane = open_file_lane(stream, network=network, weights=weights, schemas=schemas)
+    lane = open_file_lane(
+        stream, network=network, weights=weights, schemas=schemas, mappings=mappings
+    )
     judgements = (item.as_json() for item in classify_files(lane, found.files))
     if as_json:
         for judgement in judgements:
