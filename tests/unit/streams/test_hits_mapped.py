@@ -152,8 +152,8 @@ def test_whatever_a_stamp_is_there_is_a_candidate_or_a_reason(data, packing):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"recrod": "x"},
-        {"images": {"scince": "x"}},
+        {"records": "x"},
+        {"images": {"sciences": "x"}},
         {"event_id": "no path"},
         {"images": {"packing": "jpeg"}},
         {"images": {"side": 0}},
@@ -179,12 +179,12 @@ class TestFiles:
 
     def test_a_fault_is_told_with_its_whole_key(self, tmp_path):
         path = tmp_path / "m.toml"
-        path.write_text(MAPPINGS_FILE.read_text().replace("science = ", "scince = ", 1))
+        path.write_text(MAPPINGS_FILE.read_text().replace("science = ", "sciences = ", 1))
 
         with pytest.raises(ConfigurationError) as error:
             read_mappings(path, "hits")
 
-        assert "streams.hits.mappings.pgir.images.scince: there is no such setting" in str(
+        assert "streams.hits.mappings.pgir.images.sciences: there is no such setting" in str(
             error.value
         )
         assert "streams.hits.mappings.pgir.images.science: Field required" in str(error.value)
