@@ -19,9 +19,11 @@ __all__ = [
     "MAPPINGS_FILE",
     "PACKINGS",
     "STAMPS",
+    "broken_at_the_source",
     "decoder",
     "mapping",
     "packet",
+    "packet_for",
     "shipped_mappings",
 ]
 
@@ -98,6 +100,48 @@ def mapping(images=(), **changes):
         },
     }
     return PacketMapping(**table | changes)
+
+
+def packet_for(one, stamps):
+    """Return a packet with just the fields of a mapping.
+
+    Parameters
+    ----------
+    stamps
+        Science, difference and template, which is left out if the mapping has none.
+    """
+    pack = PACKINGS["gzipped FITS"][1]
+    images = (one.images.science, one.images.difference, one.images.template)
+    values = {
+        one.event_id: ("string", "a simulated event"),
+        one.time.field: ("double", {"jd": 2461041.5, "mjd": 61041.0}[one.time.format]),
+        one.position.ra_deg: ("double", 11.0),
+        one.position.dec_deg: ("double", -12.0),
+        **{path: ("bytes", pack(stamp)) for path, stamp in zip(images, stamps, strict=True)},
+    }
+    schema, packed = {}, {}
+    for path in one.fields:
+        kind, value = values[path]
+        outer, _, inner = path.partition(".")
+        if inner:
+            schema.setdefault(outer, {})[inner] = kind
+            packed.setdefault(outer, {})[inner] = value
+        else:
+            schema[outer], packed[outer] = kind, value
+    types = {
+        name: record(f"{one.record}.{name}", **kind) if isinstance(kind, dict) else kind
+        for name, kind in schema.items()
+    }
+    return container(record(one.record, **types), packed)
+
+
+def broken_at_the_source():
+    """Return a packet whose schema gives an integer the default null, as TURBO's does."""
+    fid = {"name": "fid", "type": "int", "default": 1234}
+    candidate = {"type": "record", "name": "simulated.candidate", "fields": [fid]}
+    schema = {**record("simulated.turbo", candid="long", candidate=candidate), "version": "0.1"}
+    data = container(schema, {"candid": 1, "candidate": {"fid": 2}})
+    return data.replace(b'"default": 1234', b'"default": null')
 
 
 def decoder(one):

@@ -16,12 +16,14 @@ from tests.mapped_packets import (
     MAPPINGS_FILE,
     PACKINGS,
     STAMPS,
+    broken_at_the_source,
     decoder,
     mapping,
     packet,
+    packet_for,
     shipped_mappings,
 )
-from tests.strategies import BIG_ID, GOOD_PACKETS, container, hits_decoder, record
+from tests.strategies import BIG_ID, GOOD_PACKETS, hits_decoder
 
 
 @pytest.fixture(scope="module")
@@ -224,31 +226,14 @@ def test_a_packet_with_the_fields_that_a_shipped_mapping_names_is_read(name):
     assert candidate.event.survey_us is not None
 
 
-def packet_for(one, stamps):
-    """Return a packet with just the fields of a mapping: science, difference, template."""
-    pack = PACKINGS["gzipped FITS"][1]
-    images = (one.images.science, one.images.difference, one.images.template)
-    values = {
-        one.event_id: ("string", "an event"),
-        one.time.field: ("double", {"jd": 2461041.5, "mjd": 61041.0}[one.time.format]),
-        one.position.ra_deg: ("double", 11.0),
-        one.position.dec_deg: ("double", -12.0),
-        **{path: ("bytes", pack(stamp)) for path, stamp in zip(images, stamps, strict=True)},
-    }
-    schema, packed = {}, {}
-    for path in one.fields:
-        kind, value = values[path]
-        outer, _, inner = path.partition(".")
-        if inner:
-            schema.setdefault(outer, {})[inner] = kind
-            packed.setdefault(outer, {})[inner] = value
-        else:
-            schema[outer], packed[outer] = kind, value
-    types = {
-        name: record(f"{one.record}.{name}", **kind) if isinstance(kind, dict) else kind
-        for name, kind in schema.items()
-    }
-    return container(record(one.record, **types), packed)
+def test_a_schema_that_is_broken_at_its_source_is_a_reason_that_names_the_fault(declared):
+    with pytest.raises(DecodeError) as error:
+        declared.decode(broken_at_the_source())
+
+    assert str(error.value) == (
+        "the Avro schema simulated.turbo 0.1 is not valid, field candidate.fid: "
+        "Default value <None> must match schema type: int"
+    )
 
 
 class TestLane:
