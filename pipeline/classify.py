@@ -14,8 +14,9 @@ from pipeline.errors import ConfigurationError, EncodeError, InvalidMessage
 from pipeline.files import FileMessage, read_messages
 from pipeline.infer import open_classifier
 from pipeline.lane import Lane, open_lane
+from pipeline.mapping import read_mappings
 from pipeline.received import ClassificationReader
-from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings, read_mappings
+from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 
 __all__ = ["Judgement", "classify_files", "open_file_lane"]
 

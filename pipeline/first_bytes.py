@@ -21,7 +21,7 @@ _BEGINNINGS = {
     b"MM\0*": "a TIFF image",
     b"\x89HDF": "an HDF5 file",
     b"IGWD": "a gravitational-wave frame file",
-    b"PART,": "a part of a gravitational-wave frame file",
+    b"PART,part_id=": "a chunk of a gravitational-wave frame file",
     b"\x93NUMPY": "a NumPy array (.npy)",
     b"PAR1": "a Parquet file",
     b"%PDF": "a PDF document",

@@ -5,13 +5,33 @@ is a dotted path to a field, as in `pipeline.stream.PacketFormat.fields`, and wh
 is never guessed.  ``docs/mappings.md`` has an example, ``deploy/mappings/`` has four.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from pipeline.core import TimeFormat, TimeScale
+from pipeline.errors import ConfigurationError
+from pipeline.toml_file import faults, read_toml
 
-__all__ = ["SUBTRACTED", "ImageMapping", "PacketMapping", "PositionMapping", "TimeMapping"]
+__all__ = [
+    "SUBTRACTED",
+    "ImageMapping",
+    "PacketMapping",
+    "PacketMappings",
+    "PositionMapping",
+    "TimeMapping",
+    "read_mappings",
+]
 
 SUBTRACTED = "science - difference"
 """Instead of a template's path: for surveys that send only the other two."""
@@ -74,6 +94,9 @@ class ImageMapping(_Table):
     side: Annotated[int, Field(ge=1)] | None = None
     """Height and width that the survey promises [pixel]; any square if not given."""
 
+    masked: FiniteFloat | None = None
+    """What the survey writes into pixels that it masks, in its unit; they are missing then."""
+
 
 class PacketMapping(_Table):
     """One family of packets."""
@@ -101,3 +124,36 @@ class PacketMapping(_Table):
         if self.position is not None:
             paths += self.position.ra_deg, self.position.dec_deg
         return tuple(path for path in paths if path != SUBTRACTED)
+
+
+def _records_differ(mappings: dict[str, PacketMapping]) -> dict[str, PacketMapping]:
+    owner: dict[str, str] = {}
+    for name, mapping in mappings.items():
+        if owner.setdefault(mapping.record, name) != name:
+            both = f"{owner[mapping.record]} and {name}"
+            raise ValueError(f"record {mapping.record!r} belongs to both {both}")
+    return mappings
+
+
+PacketMappings: TypeAlias = Annotated[dict[str, PacketMapping], AfterValidator(_records_differ)]
+"""By a name for each family; no two of one record."""
+
+
+def read_mappings(path: Path, stream: str) -> dict[str, PacketMapping]:
+    """Read the mappings of a stream, and nothing else, from a file like a configuration.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file cannot be read, or has none, or they have faults: each is listed, with its key.
+    """
+    tables: Any = read_toml(path)
+    for key in ("streams", stream, "mappings"):
+        tables = tables.get(key) if isinstance(tables, dict) else None
+    section = f"streams.{stream}.mappings"
+    if not tables:
+        raise ConfigurationError(f"{path} has no section [{section}.NAME]")
+    try:
+        return TypeAdapter(PacketMappings).validate_python(tables)
+    except ValidationError as error:
+        raise faults(path, error, f"{section}.") from None

@@ -7,9 +7,7 @@ no ``repr``.
 """
 
 import os
-import re
 import socket
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,19 +28,18 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import ConfigurationError
-from pipeline.mapping import PacketMapping
+from pipeline.mapping import PacketMappings
+from pipeline.toml_file import SECRET, faults, read_toml
 
 __all__ = [
     "KafkaSettings",
     "Settings",
     "StreamSettings",
     "WorkerSettings",
-    "read_mappings",
     "read_settings",
 ]
 
 PREFIX = "SKYTRIAGE__"
-SECRET = re.compile(r"password|secret|token|\.pem$|oauthbearer\.config", re.IGNORECASE)
 
 OURS = {
     "enable.auto.commit": "offsets are committed with the results",
@@ -125,20 +122,8 @@ class StreamSettings(Section):
     weights: Path | None = None
     """Folder of weights with its manifest; the weights that came with skytriage if not given."""
 
-    mappings: dict[str, PacketMapping] = {}
+    mappings: PacketMappings = {}
     """Packets of other surveys, by a name for each family."""
-
-    @field_validator("mappings")
-    @classmethod
-    def _records_are_not_shared(
-        cls, mappings: dict[str, PacketMapping]
-    ) -> dict[str, PacketMapping]:
-        owner: dict[str, str] = {}
-        for name, mapping in mappings.items():
-            if owner.setdefault(mapping.record, name) != name:
-                both = f"{owner[mapping.record]} and {name}"
-                raise ValueError(f"record {mapping.record!r} belongs to both {both}")
-        return mappings
 
 
 class SchemaSettings(Section):
@@ -272,7 +257,7 @@ def read_settings(path: Path) -> Settings:
         If the file cannot be read, a key is unknown or a value cannot be:
         every fault is listed, with its key.
     """
-    table = _read_toml(path)
+    table = read_toml(path)
     for name in os.environ:
         if name.upper().startswith(PREFIX):
             top = name[len(PREFIX) :].split("__")[0].lower()
@@ -283,48 +268,4 @@ def read_settings(path: Path) -> Settings:
     except SettingsError as error:
         raise ConfigurationError(f"environment: {error}") from None
     except ValidationError as error:
-        # `from None`: the original error prints the input, secrets included.
-        raise _faults(path, error) from None
-
-
-def read_mappings(path: Path, stream: str) -> dict[str, PacketMapping]:
-    """Read the mappings of a stream, and nothing else, from a file like a configuration.
-
-    Raises
-    ------
-    ConfigurationError
-        If the file cannot be read, or has none, or they have faults: each is listed, with its key.
-    """
-    tables: Any = _read_toml(path)
-    for key in ("streams", stream, "mappings"):
-        tables = tables.get(key) if isinstance(tables, dict) else None
-    if not tables:
-        raise ConfigurationError(f"{path} has no section [streams.{stream}.mappings.NAME]")
-    try:
-        return StreamSettings(topics=["files"], mappings=tables).mappings
-    except ValidationError as error:
-        raise _faults(path, error, f"streams.{stream}.") from None
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
-
-
-def _faults(path: Path, error: ValidationError, section: str = "") -> ConfigurationError:
-    lines = [f"  {section}{_fault(item)}" for item in error.errors(include_url=False)]
-    return ConfigurationError("\n".join([f"{path}:", *lines]))
-
-
-def _fault(item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "file"
-    if item["type"] == "extra_forbidden":
-        return f"{key}: there is no such setting"
-    message = item["msg"].removeprefix("Value error, ")
-    value = item.get("input")
-    plain = isinstance(value, str | int | float) and not SECRET.search(key)
-    return f"{key}: {message}" + (f" (got {value!r})" if plain else "")
+        raise faults(path, error) from None

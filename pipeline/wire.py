@@ -76,8 +76,11 @@ class PacketReader:
         wire: Wire = "auto",
         schema: Mapping[str, Any] | None = None,
     ) -> None:
-        def plan_schema(schema: bytes) -> PacketPlan:
-            return plan(parse_writer(schema), formats)
+        def plan_schema(schema: bytes) -> PacketPlan | str:
+            try:
+                return plan(parse_writer(schema), formats)
+            except DecodeError as error:  # to be remembered: a survey's fault is in all it sends
+                return str(error)
 
         def plan_id(schema_id: int) -> PacketPlan:
             return plan(parse_writer(schemas.get(schema_id)), formats, str(schema_id))
@@ -139,7 +142,7 @@ class PacketReader:
         match self._recognise(data):
             case "container":
                 header = self._headers.read(data)
-                packet = self._container_plan(header.schema)
+                packet = _sound(self._container_plan(header.schema))
                 block = only_block(data, header)
                 fields = packet.read(block.data, block.start, block.end)
             case "confluent":
@@ -167,6 +170,13 @@ class PacketReader:
                 f"(wire: {self._wire}): this stream reads {self._known}"
             )
         return self._wire
+
+
+def _sound(found: PacketPlan | str) -> PacketPlan:
+    """Return a plan, or raise the reason why there is none."""
+    if isinstance(found, str):
+        raise DecodeError(found)
+    return found
 
 
 def split_container(data: bytes) -> list[bytes]:

@@ -8,9 +8,8 @@ import numpy as np
 
 from pipeline.decode import Decoder
 from pipeline.fits_writer import image_hdu
-from pipeline.mapping import PacketMapping
+from pipeline.mapping import PacketMapping, read_mappings
 from pipeline.schema_store import SchemaStore
-from pipeline.settings import read_mappings
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 from tests.strategies import BIG_ID, container, record

@@ -63,6 +63,7 @@ KINDS = {
     "TIFF": (picture("TIFF"), "a TIFF image"),
     "HDF5": (written(hdf5), "an HDF5 file"),
     "GWF": (b"IGWD\0\x08\x04" + bytes(40), "a gravitational-wave frame file"),
+    "GWF chunk": (b"PART,part_id=0,", "a chunk of a gravitational-wave frame file"),
     "npy": (written(lambda file: np.save(file, PIXELS)), "a NumPy array (.npy)"),
     "npz": (written(lambda file: np.savez(file, PIXELS)), "NumPy arrays (.npz)"),
     "packed npz": (

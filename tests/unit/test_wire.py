@@ -289,6 +289,14 @@ def test_the_field_with_the_fault_is_named_and_the_schema_too(schema, place):
         read(b"\0\0\0\0\1\0", store=Store({1: schema}))
 
 
+def test_a_fault_is_told_of_every_packet_that_has_it():
+    reader = PacketReader((FORMAT,), SchemaStore())
+
+    for n in range(3):
+        with pytest.raises(DecodeError, match="knows no packets like other"):
+            reader.read(container(record("other", n="int"), {"n": n}))
+
+
 def test_a_name_that_is_used_again_is_no_fault():
     schema = record(a=record("c", x="int"), b="c", d="nix")
 

@@ -127,6 +127,8 @@ def _stamp(
             f"{path} of event {event_id} is {height} x {width} pixels, not {side} x {side}: "
             "where the source is in it, the packet does not say"
         )
+    if images.masked is not None:
+        pixels[pixels == np.float32(images.masked)] = np.nan
     return pixels
 
 

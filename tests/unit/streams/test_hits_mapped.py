@@ -1,5 +1,6 @@
 """Packets that a mapping in the configuration declares."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipeline import lane
 from pipeline.core import EventTime
 from pipeline.errors import ConfigurationError, DecodeError, InvalidMessage, MissingInput
 from pipeline.lane import open_lane
-from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings, read_mappings
+from pipeline.mapping import read_mappings
+from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
+from pipeline.streams import STREAMS
 from tests.mapped_packets import (
     MAPPINGS_FILE,
     PACKINGS,
@@ -94,6 +98,14 @@ def test_stamps_that_cannot_be_subtracted_are_refused():
         odd.decode(packet(stamps))
 
 
+def test_masked_pixels_are_missing():
+    stamps = STAMPS.copy()
+    stamps[2, 15, 15] = -31415
+    candidate = decoder(mapping({"masked": -31415.0})).decode(packet(stamps))
+
+    assert np.argwhere(np.isnan(candidate.sample[:3])).tolist() == [[2, 10, 10]]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -159,6 +171,7 @@ def test_whatever_a_stamp_is_there_is_a_candidate_or_a_reason(data, packing):
         {"event_id": "no path"},
         {"images": {"packing": "jpeg"}},
         {"images": {"side": 0}},
+        {"images": {"masked": float("nan")}},
         {"time": {"field": "a", "format": "jd", "scale": "tai", "meaning": "start"}},
         {"time": {"field": "a", "format": "mjd", "scale": "utc"}},
         {"survey": ""},
@@ -241,9 +254,19 @@ class TestLane:
 
     def test_a_lane_reads_the_packets_that_its_settings_declare(self):
         settings = StreamSettings(topics=["t"], mappings={"simulated": mapping()})
-        lane = open_lane("hits", settings, SchemaSettings(), WorkerSettings(max_batch=1), threads=1)
+        opened = open_lane(
+            "hits", settings, SchemaSettings(), WorkerSettings(max_batch=1), threads=1
+        )
 
-        assert lane.decoder.decode(packet()).event.survey == "simulated survey"
+        assert opened.decoder.decode(packet()).event.survey == "simulated survey"
+
+    def test_a_stream_that_takes_no_mappings_says_so(self, monkeypatch):
+        closed = replace(STREAMS["hits"], map_packets=None)
+        monkeypatch.setattr(lane, "STREAMS", {"hits": closed})
+        settings = StreamSettings(topics=["t"], mappings={"simulated": mapping()})
+
+        with pytest.raises(ConfigurationError, match="stream hits takes no mappings: simulated"):
+            open_lane("hits", settings, SchemaSettings(), WorkerSettings(), threads=1)
 
     def test_a_mapping_cannot_take_the_name_of_packets_that_we_know(self):
         settings = StreamSettings(topics=["t"], mappings={"ztf": mapping()})
