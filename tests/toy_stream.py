@@ -14,7 +14,7 @@ from pipeline.encode import Encoder
 from pipeline.errors import DecodeError
 from pipeline.infer import Classifier
 from pipeline.kafka import make_consumer, make_producer
-from pipeline.lane import Lane
+from pipeline.lane import RecordLane
 from pipeline.metrics import Recorder
 from pipeline.run import Loop
 from pipeline.settings import OutputSettings
@@ -103,7 +103,7 @@ def toy_lane():
         build=build,
     )
     stream = Stream(name="toy", network="parity", formats=())
-    return Lane(stream, NumberDecoder(), Classifier(network, Parity(), INFO))
+    return RecordLane(stream, NumberDecoder(), Classifier(network, Parity(), INFO))
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipeline import lane
+from pipeline import lanes
 from pipeline.core import EventTime
 from pipeline.errors import ConfigurationError, DecodeError, InvalidMessage, MissingInput
-from pipeline.lane import open_lane
+from pipeline.lanes import open_lane
 from pipeline.mapping import read_mappings
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 from pipeline.streams import STREAMS
@@ -262,7 +262,7 @@ class TestLane:
 
     def test_a_stream_that_takes_no_mappings_says_so(self, monkeypatch):
         closed = replace(STREAMS["hits"], map_packets=None)
-        monkeypatch.setattr(lane, "STREAMS", {"hits": closed})
+        monkeypatch.setattr(lanes, "STREAMS", {"hits": closed})
         settings = StreamSettings(topics=["t"], mappings={"simulated": mapping()})
 
         with pytest.raises(ConfigurationError, match="stream hits takes no mappings: simulated"):
