@@ -37,6 +37,9 @@ _ZIP_NAME = 30
 _TAR = slice(257, 262)
 """Where ``ustar`` stands in a tar archive. POSIX.1-1988."""
 
+_FRAME_BYTES = 5
+"""A zero byte and a schema's id, which Confluent's wire format begins with."""
+
 _LENGTH = 16
 """Bytes that are enough to tell text from binary."""
 
@@ -108,4 +111,8 @@ def _describe_text(data: bytes) -> str:
         text = ""
     if text and all(one.isprintable() or one.isspace() for one in text):
         return f"text ({text!r})"
-    return f"unknown binary data ({start[:8].hex(' ')})"
+    unknown = f"unknown binary data ({start[:8].hex(' ')})"
+    if data[0] or len(data) < _FRAME_BYTES:
+        return unknown
+    schema_id = int.from_bytes(data[1:_FRAME_BYTES], "big")
+    return f"{unknown}, perhaps Avro framed with schema id {schema_id}"

@@ -29,6 +29,7 @@ from pipeline.container import (
 from pipeline.errors import ConfigurationError, DecodeError, PipelineError
 from pipeline.first_bytes import describe
 from pipeline.plan import PacketPlan, parse_writer, plan
+from pipeline.schema_parts import title_of
 from pipeline.schema_store import SchemaStore
 from pipeline.stream import PacketFormat
 
@@ -208,7 +209,7 @@ def split_container(data: bytes) -> list[bytes]:
         if at != block.end:
             raise DecodeError(f"{block.end - at} bytes follow the records of a block")
     if not records:
-        raise DecodeError("the Avro container holds no record")
+        raise DecodeError(f"the Avro container of {title_of(header.schema)} holds no record")
     if len(records) == 1:
         return [data]
     return [one_record(header, record) for record in records]
