@@ -116,11 +116,13 @@ def toy_loop(
     transactional=True,
     commit_interval_s=0.1,
     errors=None,
+    lane=None,
     **consumer,
 ):
     """Run a loop in a thread; end it, drained, with the block.
 
-    An error of the loop fails the test, unless it gave a list for errors.
+    An error of the loop fails the test, unless it gave a list for errors. The stream is the
+    toy's, unless it gave another lane.
     """
     options = {
         "bootstrap.servers": broker.bootstrap,
@@ -149,7 +151,7 @@ def toy_loop(
     )
     recorder = Recorder()
     loop = Loop(
-        {"toy": toy_lane()},
+        {"toy": lane or toy_lane()},
         lambda topic: "toy",
         client,
         sink,

@@ -41,6 +41,16 @@ def publish(
         float | None, typer.Option(min=0.001, metavar="N", help="Messages a second, evenly spaced.")
     ] = None,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Send all of it N times.")] = 1,
+    as_frames: Annotated[
+        bool,
+        typer.Option("--as-frames", help="Strain: play files as detectors do, second by second."),
+    ] = False,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="With --as-frames: a second each second.")
+    ] = False,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="With --as-frames: GWF in chunks of 100 kB.")
+    ] = False,
     exclude: Exclude = None,
     options: Options = None,
     as_json: AsJson = False,
@@ -57,6 +67,7 @@ def publish(
     from pipeline.streams import STREAMS
 
     topic = topic or known_stream(stream)
+    _must_go_together(stream, rate, as_frames=as_frames, realtime=realtime, parts=parts)
     client = publisher_config(client_options(bootstrap, config, options))
     found = find_files(paths, exclude or ())
     if found.left_out:
@@ -67,8 +78,13 @@ def publish(
         unreadable.append(str(file))
         say(f"cannot read {file}: {error.strerror}")
 
-    read_file = STREAMS[known_stream(stream)].read_file
-    messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
+    if as_frames:
+        from pipeline.play_files import play_files
+
+        messages = play_files(found.files, in_parts=parts, realtime=realtime, repeat=repeat)
+    else:
+        read_file = STREAMS[known_stream(stream)].read_file
+        messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
     with _progress(topic, shown=not as_json) as progress:
         delivery = publish_messages(
             make_producer(client), topic, messages, rate_hz=rate, progress=progress
@@ -92,6 +108,17 @@ def publish(
     else:
         say(f"{delivery.delivered} of {delivery.sent} messages delivered to {topic}")
     raise typer.Exit(1 if delivery.failed or unreadable else 0)
+
+
+def _must_go_together(
+    stream: str, rate: float | None, *, as_frames: bool, realtime: bool, parts: bool
+) -> None:
+    if as_frames and stream != "strain":
+        raise typer.BadParameter(f"--as-frames is for strain, not for {stream}")
+    if (realtime or parts) and not as_frames:
+        raise typer.BadParameter("--realtime and --parts go with --as-frames")
+    if realtime and rate is not None:
+        raise typer.BadParameter("--realtime and --rate both say how fast: give one of them")
 
 
 @contextlib.contextmanager

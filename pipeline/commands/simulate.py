@@ -26,11 +26,6 @@ class Family(StrEnum):
     MIXED = "mixed"
 
 
-@simulate.callback()
-def _simulate() -> None:
-    """Keep the stream a word of its own, though it is the only one so far."""
-
-
 @simulate.command()
 def hits(
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
@@ -52,3 +47,23 @@ def hits(
     except OSError as error:
         raise ConfigurationError(str(error)) from error
     say(f"{count} packets in {folder}, the truth about them in {folder / 'labels.csv'}")
+
+
+@simulate.command()
+def strain(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
+    *,
+    count: Annotated[int, typer.Option(min=1, metavar="N", help="How many segments.")] = 1000,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="The same seed makes the same files.")
+    ] = 0,
+) -> None:
+    """Simulate segments of strain, half of them with a merger; the truth is in labels.csv."""
+    from pipeline.errors import ConfigurationError
+    from pipeline.simulation.strain import simulate_strain
+
+    try:
+        folder = simulate_strain(count, seed, out)
+    except OSError as error:
+        raise ConfigurationError(str(error)) from error
+    say(f"{count} segments in {folder}, the truth about them in {folder / 'labels.csv'}")

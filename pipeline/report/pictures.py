@@ -11,10 +11,15 @@ import numpy.typing as npt
 
 from models.deep_hits.preprocess import CHANNELS
 from models.deep_hits.stamps import HUGE, snr_difference
+from models.strain_resnet.noise_curves import DETECTORS
+from models.strain_resnet.preprocess import preprocess_images
 from pipeline.core import Candidate, FloatArray
 from pipeline.report.png import MISSING, Indices, Palette, encode_png
 
 __all__ = ["PICTURES", "Picture", "Pictures"]
+
+LOUD = 8.0
+"""The least that a full scale of whitened strain stands for [standard deviations of the noise]."""
 
 LEVELS = 255
 """Colours of a palette besides `MISSING`."""
@@ -82,7 +87,26 @@ def hits(candidate: Candidate) -> Sequence[Picture]:
     ]
 
 
-PICTURES: Mapping[str, Pictures] = {"hits": hits}
+def strain(candidate: Candidate) -> Sequence[Picture]:
+    """Return how loud whitened strain is by time and pitch, high pitches on top, of each detector."""
+    made = preprocess_images(candidate.sample[np.newaxis])
+    pictures: list[Picture] = []
+    for number, detector in enumerate(DETECTORS):
+        loudness = made.inputs[0, ::-1, :, number].astype(np.float64)
+        absent = bool(made.quality[f"missing{detector}"][0])
+        loudest = float(loudness.max())
+        text = "no data" if absent else f"loudest {loudest:.1f} standard deviations above the noise"
+        pictures.append(
+            Picture(
+                title=detector,
+                alt=f"{detector} of {candidate.event.event_id}: {text}",
+                png=_draw(loudness / max(loudest, LOUD), np.full(loudness.shape, absent), SKY),
+            )
+        )
+    return pictures
+
+
+PICTURES: Mapping[str, Pictures] = {"hits": hits, "strain": strain}
 """By stream."""
 
 

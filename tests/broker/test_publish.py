@@ -8,7 +8,9 @@ import fastavro
 import pytest
 
 from pipeline import publish
+from pipeline.streams.strain.frames import read_frames
 from tests.command_line import skytriage
+from tests.strain_files import hdf5
 
 SCHEMA = fastavro.parse_schema(
     {"type": "record", "name": "packet", "fields": [{"name": "n", "type": "long"}]}
@@ -135,3 +137,22 @@ def test_a_broker_that_does_not_answer_is_an_error(tmp_path, monkeypatch):
     assert sent.code == 1
     assert "no broker answers" in sent.err
     assert time.monotonic() - began_s < 10
+
+
+def test_frames_of_strain_are_keyed_by_detector_and_sent_in_real_time(broker, topics, tmp_path):
+    topic = topics.create("strain", partitions=1)
+    for detector in ("H1", "L1"):
+        (tmp_path / f"{detector}.hdf5").write_bytes(hdf5(detector=detector, seconds=3))
+    began_s = time.monotonic()
+
+    sent = skytriage(
+        *("publish", "strain", tmp_path, "--as-frames", "--realtime"),
+        *("--bootstrap", broker.bootstrap, "--topic", topic, "--json"),
+    )
+
+    took_s = time.monotonic() - began_s
+    messages = broker.read(topic, 6)
+    assert sent.json["delivered"] == 6
+    assert [message.key() for message in messages] == [b"H1", b"L1"] * 3
+    assert all(read_frames(message.value()) for message in messages)
+    assert took_s >= 2  # from the first second to the third

@@ -1,5 +1,6 @@
 """Packets that a mapping in the configuration declares."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pipeline import lanes
 from pipeline.core import EventTime
 from pipeline.errors import ConfigurationError, DecodeError, InvalidMessage, MissingInput
 from pipeline.lanes import open_lane
-from pipeline.mapping import read_mappings
+from pipeline.mapping import ImageMapping, PacketMapping, read_mappings
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 from pipeline.streams import STREAMS
 from tests.mapped_packets import (
@@ -28,6 +29,8 @@ from tests.mapped_packets import (
     shipped_mappings,
 )
 from tests.strategies import BIG_ID, GOOD_PACKETS, hits_decoder
+
+PAGE = Path(__file__).parents[3] / "docs" / "mappings.md"
 
 
 @pytest.fixture(scope="module")
@@ -275,9 +278,16 @@ class TestLane:
             open_lane("hits", settings, SchemaSettings(), WorkerSettings(), threads=1)
 
 
-def test_the_documents_name_the_file_that_comes_with_us():
-    root = Path(__file__).parents[3]
-    place = "deploy/mappings/other_surveys.toml"
+def test_the_page_on_mappings_shows_the_one_that_comes_with_us(tmp_path):
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    path = tmp_path / "m.toml"
+    path.write_text(block)
 
-    assert (root / place) == MAPPINGS_FILE
-    assert place in (root / "docs" / "mappings.md").read_text()
+    assert read_mappings(path, "hits") == {"pgir": shipped_mappings()["pgir"]}
+
+
+def test_the_page_on_mappings_explains_every_key():
+    text = PAGE.read_text()
+    keys = [*PacketMapping.model_fields, *ImageMapping.model_fields]
+
+    assert [key for key in keys if f"`{key}`" not in text and f"\n{key} = " not in text] == []
