@@ -13,6 +13,7 @@ from pipeline.errors import EncodeError, InvalidMessage
 from pipeline.files import FileMessage, read_messages
 from pipeline.lane import Lane
 from pipeline.lanes import open_lane
+from pipeline.mapping import read_mappings
 from pipeline.received import ClassificationReader
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 
@@ -57,16 +58,34 @@ class Judgement:
 
 
 def open_file_lane(
-    stream: str, *, network: str | None, weights: Path | None, schemas: Path | None
+    stream: str,
+    *,
+    network: str | None = None,
+    weights: Path | None = None,
+    schemas: Path | None = None,
+    mappings: Path | None = None,
 ) -> Lane:
-    """Open a stream for files, with another network than its own if one is named.
+    """Open a stream for files.
+
+    Parameters
+    ----------
+    network
+        Another network than the stream's own.
+    weights
+        Folder of weights other than those that came with us.
+    schemas
+        Folder of schemas by their id.
+    mappings
+        File that declares packets of more surveys, as a configuration does.
 
     Raises
     ------
     ConfigurationError
-        If there is no such network, or it takes other samples than the stream has.
+        If there is no such network, or it takes other samples than the stream has, or a file
+        is not what it should be.
     """
-    settings = StreamSettings(topics=["files"], weights=weights)
+    declared = {} if mappings is None else read_mappings(mappings, stream)
+    settings = StreamSettings(topics=["files"], weights=weights, mappings=declared)
     found = SchemaSettings(directory=schemas)
     return open_lane(stream, settings, found, WORKERS, threads=0, network=network)
 

@@ -48,6 +48,12 @@ def classify(
         bool,
         typer.Option("--windows", help="Running strain: a line for each window, not each event."),
     ] = False,
+    mappings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml", help="Packets of more surveys: a file with mappings of the stream."
+        ),
+    ] = None,
     exclude: Exclude = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +72,9 @@ def classify(
     from pipeline.classify import open_file_lane
     from pipeline.classify_running import judge_files
 
-    lane = open_file_lane(stream, network=network, weights=weights, schemas=schemas)
+    lane = open_file_lane(
+        stream, network=network, weights=weights, schemas=schemas, mappings=mappings
+    )
     judgements = (item.as_json() for item in judge_files(lane, found.files, windows=windows))
     if as_json:
         for judgement in judgements:
