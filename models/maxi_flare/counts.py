@@ -49,7 +49,7 @@ def lay_out(
         raise ValueError(
             f"counts need pixels of at most {COARSEST_DEG:g} deg, and these have {deg_per_pixel:g}"
         )
-    numbers = counts.astype(np.float64)
+    numbers: Float64[ndarray, "height width"] = counts.astype(np.float64)
     seen = ~np.isnan(numbers)
     wrong = seen & ~((numbers >= 0) & (numbers == np.rint(numbers)) & np.isfinite(numbers))
     if wrong.any():
