@@ -10,8 +10,11 @@ from types import MappingProxyType
 
 from models.deep_hits import DEEP_HITS
 from models.network import Network, Preprocessed
+from models.xgamma_pulse import XGAMMA_PULSE
 
 __all__ = ["NETWORKS", "Network", "Preprocessed"]
 
-NETWORKS: Mapping[str, Network] = MappingProxyType({DEEP_HITS.name: DEEP_HITS})
+NETWORKS: Mapping[str, Network] = MappingProxyType(
+    {network.name: network for network in (DEEP_HITS, XGAMMA_PULSE)}
+)
 """Every network by name."""

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeAlias
 
-from pipeline.container import MAGIC
+from pipeline.container import MAGIC, Header
 from pipeline.errors import ConfigurationError, InvalidMessage
-from pipeline.wire import split_container
+from pipeline.wire import join_containers, split_container
 
-__all__ = ["FileMessage", "Found", "find_files", "read_files", "read_messages"]
+__all__ = ["FileMessage", "Found", "find_files", "pack", "read_files", "read_messages"]
 
 NOT_DATA = ("*.avsc", "*.csv", "*.json", "*.md", "*.py", "*.txt", "*.toml", "*.yaml", "*.yml")
 """What lies beside packets in a folder: schemas, labels, notes."""
@@ -152,3 +153,23 @@ def read_files(
             unreadable(file, error)
     for _ in range(repeat - 1):
         yield from kept
+
+
+def pack(messages: Iterable[FileMessage], most: int) -> Iterator[FileMessage]:
+    """Put neighbouring records of one schema together, up to so many in a message.
+
+    A message is called by its first record.  What is no container is passed on as it is.
+    """
+    for schema, run in groupby(messages, key=_schema):
+        if schema is None:
+            yield from run
+            continue
+        while group := list(islice(run, most)):
+            first, *others = group
+            value = join_containers([one.value for one in group]) if others else first.value
+            yield FileMessage(first.file, first.index, value)
+
+
+def _schema(message: FileMessage) -> bytes | None:
+    is_container = message.error is None and message.value.startswith(MAGIC)
+    return Header.read(message.value).schema if is_container else None

@@ -4,7 +4,7 @@ Ours counts microseconds since 1970-01-01 UTC, as Kafka and the operating system
 86,400 seconds, and a leap second has the number of the second that follows it.
 
 ===========  ==========================================================================
-UTC          ZTF's ``jd``, native HiTS
+UTC          ZTF's ``jd``, native HiTS; pulses, in nanoseconds since 1970
 TAI          Rubin's ``midpointMjdTai``; 37 s ahead of UTC since 2017
 GPS          gravitational waves; seconds since 1980-01-06, always 19 s behind TAI
 ===========  ==========================================================================
@@ -23,7 +23,9 @@ __all__ = [
     "from_jd_utc",
     "from_mjd_tai",
     "from_mjd_utc",
+    "from_unix_ns",
     "iso_utc",
+    "mjd_utc",
     "survey_us",
     "to_us",
 ]
@@ -35,6 +37,7 @@ _GPS_TAI_S = 315_964_819
 
 _DAY_S = 86_400
 _DAY_US = 86_400_000_000
+_DAY_NS = 86_400_000_000_000
 _SECOND_US = 1_000_000
 
 _FIRST_US = 63_072_000 * _SECOND_US
@@ -112,6 +115,23 @@ def from_gps(seconds: float) -> int:
     '2015-09-14T09:50:45.420000Z'
     """
     return _from_tai(_plausible((seconds + _GPS_TAI_S) * _SECOND_US, "GPS time", seconds))
+
+
+def from_unix_ns(ns: int) -> int:
+    """Return nanoseconds since 1970-01-01 UTC on our clock [µs UTC], those of a part cut off."""
+    return _plausible(ns // 1000, "time in nanoseconds", ns)
+
+
+def mjd_utc(ns: int) -> float:
+    """Return nanoseconds since 1970-01-01 UTC as Modified Julian Date [d, UTC].
+
+    A double of it is good to 0.4 µs: the nanoseconds themselves need 64 bits.
+
+    >>> mjd_utc(1_767_182_400_000_000_000)
+    61040.5
+    """
+    days, rest = divmod(ns, _DAY_NS)
+    return _UNIX_MJD + days + rest / _DAY_NS
 
 
 def iso_utc(us: int) -> str:

@@ -23,8 +23,8 @@ from pipeline.container import (
     HeaderReader,
     blocks,
     may_hold_several,
-    one_record,
     only_block,
+    write_container,
 )
 from pipeline.errors import ConfigurationError, DecodeError, PipelineError
 from pipeline.first_bytes import describe
@@ -32,7 +32,7 @@ from pipeline.plan import PacketPlan, parse_writer, plan
 from pipeline.schema_store import SchemaStore
 from pipeline.stream import PacketFormat
 
-__all__ = ["PacketReader", "Wire", "split_container"]
+__all__ = ["PacketReader", "Wire", "join_containers", "split_container"]
 
 Wire = Literal["auto", "container", "confluent", "schemaless"]
 
@@ -197,4 +197,23 @@ def split_container(data: bytes) -> list[bytes]:
         raise DecodeError("the Avro container holds no record")
     if len(records) == 1:
         return [data]
-    return [one_record(header, record) for record in records]
+    return [write_container(header, [record]) for record in records]
+
+
+def join_containers(containers: Sequence[bytes]) -> bytes:
+    """Return one container of the records of others, which have one record each: `split_container` undone.
+
+    Raises
+    ------
+    DecodeError
+        If they differ in their schema, or one is damaged.
+    """
+    header = Header.read(containers[0])
+    records: list[bytes] = []
+    for data in containers:
+        its = Header.read(data)
+        if its.schema != header.schema:
+            raise DecodeError("records with different schemas do not go into one container")
+        block = only_block(data, its)
+        records.append(block.data[block.start : block.end])
+    return write_container(header, records)

@@ -40,22 +40,32 @@ def publish(
     rate: Annotated[
         float | None, typer.Option(min=0.001, metavar="N", help="Messages a second, evenly spaced.")
     ] = None,
+    batch: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Records to a message, of those with one schema."),
+    ] = 1,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Send all of it N times.")] = 1,
     exclude: Exclude = None,
     options: Options = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send files, or folders of files, to an input topic: one message for each record.
+    """Send files, or folders of files, to an input topic: one message for each record, or for N.
 
     Whatever is no packet is sent as well: the daemon sets it aside and says why.
     Exit 1 if anything was not delivered.
     """
-    from pipeline.files import find_files, read_files
+    from pipeline.core import MOST_RECORDS
+    from pipeline.files import find_files, pack, read_files
     from pipeline.kafka import make_producer
     from pipeline.publish import publish as publish_messages
     from pipeline.publish import publisher_config
     from pipeline.streams import STREAMS
 
+    if batch > MOST_RECORDS:
+        raise typer.BadParameter(
+            f"the daemon takes at most {MOST_RECORDS} records in a message, not {batch}",
+            param_hint="--batch",
+        )
     topic = topic or known_stream(stream)
     client = publisher_config(client_options(bootstrap, config, options))
     found = find_files(paths, exclude or ())
@@ -69,6 +79,8 @@ def publish(
 
     read_file = STREAMS[known_stream(stream)].read_file
     messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
+    if batch > 1:
+        messages = pack(messages, batch)
     with _progress(topic, shown=not as_json) as progress:
         delivery = publish_messages(
             make_producer(client), topic, messages, rate_hz=rate, progress=progress

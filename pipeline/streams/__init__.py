@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipeline.stream import Stream
-from pipeline.streams import hits
+from pipeline.streams import hits, xgamma
 
 __all__ = ["STREAMS"]
 
-STREAMS: Mapping[str, Stream] = MappingProxyType({stream.name: stream for stream in (hits.STREAM,)})
+STREAMS: Mapping[str, Stream] = MappingProxyType(
+    {stream.name: stream for stream in (hits.STREAM, xgamma.STREAM)}
+)
