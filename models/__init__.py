@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.deep_hits import DEEP_HITS
+from models.maxi_flare import MAXI_FLARE
 from models.network import Network, Preprocessed
 from models.xgamma_pulse import XGAMMA_PULSE
 
 __all__ = ["NETWORKS", "Network", "Preprocessed"]
 
 NETWORKS: Mapping[str, Network] = MappingProxyType(
-    {network.name: network for network in (DEEP_HITS, XGAMMA_PULSE)}
+    {network.name: network for network in (DEEP_HITS, MAXI_FLARE, XGAMMA_PULSE)}
 )
 """Every network by name."""

@@ -19,6 +19,9 @@ __all__ = ["COARSEST_DEG", "draw_counts", "lay_out", "rings_of_counts"]
 COARSEST_DEG = 2 * DEG_PER_PIXEL
 """Pixels larger than this show through the blobs, whose sigma is 2.5 pixels of ours [deg]."""
 
+_MOST = 2**24
+"""Photons in a pixel that a number of single precision no longer counts."""
+
 _SAME = 1e-3
 """Relative difference of sizes that moves no pixel of 106 by a tenth of itself."""
 
@@ -51,7 +54,7 @@ def lay_out(
         )
     numbers: Float64[ndarray, "height width"] = counts.astype(np.float64)
     seen = ~np.isnan(numbers)
-    wrong = seen & ~((numbers >= 0) & (numbers == np.rint(numbers)) & np.isfinite(numbers))
+    wrong = seen & ~((numbers >= 0) & (numbers < _MOST) & (numbers == np.rint(numbers)))
     if wrong.any():
         raise ValueError(f"a pixel holds {numbers[wrong][0]:g}, which is no number of photons")
     scale = deg_per_pixel / DEG_PER_PIXEL

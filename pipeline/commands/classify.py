@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.commands.field import Dec, Exposure, Ra, Radius, field_messages
 from pipeline.commands.terminal import (
     AsJson,
     Exclude,
@@ -44,6 +45,10 @@ def classify(
     schemas: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Schemas of framed packets, by their id.")
     ] = None,
+    ra: Ra = None,
+    dec: Dec = None,
+    radius: Radius = None,
+    exposure: Exposure = None,
     exclude: Exclude = None,
     as_json: AsJson = False,
 ) -> None:
@@ -58,11 +63,13 @@ def classify(
     found = find_files(paths, exclude or ())
     if found.left_out:
         say(f"left out {len(found.left_out)} files: {found.describe_left_out()}")
+    field = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
     # Late: it imports what networks run on, which takes seconds.
-    from pipeline.classify import classify_files, open_file_lane
+    from pipeline.classify import classify_files, classify_messages, open_file_lane
 
     lane = open_file_lane(stream, network=network, weights=weights, schemas=schemas)
-    judgements = (item.as_json() for item in classify_files(lane, found.files))
+    judged = classify_files(lane, found.files) if field is None else classify_messages(lane, field)
+    judgements = (item.as_json() for item in judged)
     if as_json:
         for judgement in judgements:
             print_json(judgement)

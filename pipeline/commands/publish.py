@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.field import Dec, Exposure, Ra, Radius, field_messages
 from pipeline.commands.terminal import (
     AsJson,
     Bootstrap,
@@ -45,6 +46,10 @@ def publish(
         typer.Option(min=1, metavar="N", help="Records to a message, of those with one schema."),
     ] = 1,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Send all of it N times.")] = 1,
+    ra: Ra = None,
+    dec: Dec = None,
+    radius: Radius = None,
+    exposure: Exposure = None,
     exclude: Exclude = None,
     options: Options = None,
     as_json: AsJson = False,
@@ -55,7 +60,7 @@ def publish(
     Exit 1 if anything was not delivered.
     """
     from pipeline.core import MOST_RECORDS
-    from pipeline.files import find_files, pack, read_files
+    from pipeline.files import again, find_files, pack, read_files
     from pipeline.kafka import make_producer
     from pipeline.publish import publish as publish_messages
     from pipeline.publish import publisher_config
@@ -77,8 +82,11 @@ def publish(
         unreadable.append(str(file))
         say(f"cannot read {file}: {error.strerror}")
 
-    read_file = STREAMS[known_stream(stream)].read_file
-    messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
+    messages = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
+    if messages is None:
+        read_file = STREAMS[known_stream(stream)].read_file
+        messages = read_files(found.files, read_file, unreadable=note)
+    messages = again(messages, repeat)
     if batch > 1:
         messages = pack(messages, batch)
     with _progress(topic, shown=not as_json) as progress:

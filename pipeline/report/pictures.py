@@ -82,7 +82,21 @@ def hits(candidate: Candidate) -> Sequence[Picture]:
     ]
 
 
-PICTURES: Mapping[str, Pictures] = {"hits": hits}
+def maxi(candidate: Candidate) -> Sequence[Picture]:
+    """Return the one-orbit image, as small as the network sees it."""
+    pixels, missing = _usable(candidate.sample)
+    top = np.nanmax(pixels, initial=0.0) or 1.0
+    return [
+        Picture(
+            title="one-orbit image",
+            alt=f"one-orbit image {candidate.event.event_id}: {describe(candidate.sample)}",
+            # The first row is the lowest on the sky.
+            png=_draw((pixels / top)[::-1], missing[::-1], SKY),
+        )
+    ]
+
+
+PICTURES: Mapping[str, Pictures] = {"hits": hits, "maxi": maxi}
 """By stream."""
 
 
