@@ -114,9 +114,9 @@ def _events(
     rng: np.random.Generator, transit: Transit, start_s: float
 ) -> tuple[npt.NDArray[np.float64], ...]:
     """Return time, PI, RA and Dec of the events of one transit."""
-    y, x = (np.repeat(axis, transit.photons.ravel()) for axis in _PIXELS)
+    rows, columns = (np.repeat(axis, transit.photons.ravel()) for axis in _PIXELS)
     # Not at the border of a pixel, where rounding decides whose it is.
-    x, y = (axis + rng.uniform(-0.4, 0.4, len(axis)) for axis in (x, y))
+    x, y = (axis + rng.uniform(-0.4, 0.4, len(axis)) for axis in (columns, rows))
     ra, dec = field_wcs(RA_DEG, DEC_DEG).pixel_to_world_values(x, y)
     low, high = (round(PI_PER_KEV * energy) for energy in BAND_KEV)
     pi = rng.integers(low, high, len(ra), endpoint=True)
