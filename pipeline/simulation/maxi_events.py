@@ -32,8 +32,8 @@ _START_S = 820_454_405.0
 """2025-12-31 00:00:00 UTC in seconds of the archive: 5 leap seconds since its zero."""
 
 _ORBIT_S = 92 * 60.0
-_BEYOND_DEG = (6.0, 12.0)
-"""Where the sky beyond the field is, from the middle [deg]."""
+_BEYOND_PIXEL = (77.0, 150.0)
+"""Where the sky beyond the field is, from the middle; the corners are at 75 [pixel]."""
 
 _PI_RANGE = (13, 1199)
 """Channels that the events of one real tile have."""
@@ -117,32 +117,24 @@ def _events(
     rows, columns = (np.repeat(axis, transit.photons.ravel()) for axis in _PIXELS)
     # Not at the border of a pixel, where rounding decides whose it is.
     x, y = (axis + rng.uniform(-0.4, 0.4, len(axis)) for axis in (columns, rows))
+    distance = np.sqrt(rng.uniform(*np.square(_BEYOND_PIXEL), len(x)))
+    angle = rng.uniform(0, 2 * np.pi, len(x))
+    middle = (FIELD - 1) / 2
+    x = np.concatenate([x, middle + distance * np.cos(angle)])
+    y = np.concatenate([y, middle + distance * np.sin(angle)])
     ra, dec = field_wcs(RA_DEG, DEC_DEG).pixel_to_world_values(x, y)
     low, high = (round(PI_PER_KEV * energy) for energy in BAND_KEV)
     pi = rng.integers(low, high, len(ra), endpoint=True)
-    others = len(ra) // 4
+    # Every fourth position has one more event, of another energy.
     channels = np.setdiff1d(np.arange(_PI_RANGE[0], _PI_RANGE[1] + 1), np.arange(low, high + 1))
-    far_ra, far_dec = _beyond(rng, len(ra))
-    time = rng.uniform(start_s, start_s + TRANSIT_S, 2 * len(ra) + others)
+    others = rng.choice(channels, len(ra[::4]))
+    time = rng.uniform(start_s, start_s + TRANSIT_S, len(ra) + len(others))
     return (
         time,
-        np.concatenate([pi, rng.choice(channels, others), rng.permutation(pi)]),
-        np.concatenate([ra, ra[:others], far_ra]) % 360,
-        np.concatenate([dec, dec[:others], far_dec]),
+        np.concatenate([pi, others]),
+        np.concatenate([ra, ra[::4]]),
+        np.concatenate([dec, dec[::4]]),
     )
 
 
 _PIXELS = tuple(axis.ravel() for axis in np.indices((FIELD, FIELD)))
-
-
-def _beyond(
-    rng: np.random.Generator, count: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return positions around the field, uniform in the area."""
-    from astropy.coordinates import offset_by
-
-    near, far = _BEYOND_DEG
-    distance = np.radians(np.sqrt(rng.uniform(near**2, far**2, count)))
-    angle = rng.uniform(0, 2 * np.pi, count)
-    ra, dec = offset_by(np.radians(RA_DEG), np.radians(DEC_DEG), angle, distance)
-    return np.degrees(np.asarray(ra)), np.degrees(np.asarray(dec))

@@ -11,7 +11,7 @@ MAXI archive 1.1, HEASARC 2018; https://data.darts.isas.jaxa.jp/pub/maxi/mxdata/
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -224,14 +224,20 @@ def _clock_us(
         return time_s
     reference = header.get("MJDREFI", 0) + header.get("MJDREFF", 0.0)
     first = float(time_s.min()) + header.get("TIMEZERO", 0.0)
-    match header.get("TIMESYS"):
-        case "TT":
-            first_us = from_tt(reference, first)
-        case "TAI":
-            first_us = from_mjd_tai(reference + first / 86_400)
-        case "UTC":
-            first_us = from_mjd_utc(reference + first / 86_400)
-        case other:
-            raise ConfigurationError(f"the times of {path} are in {other!r}; we know UTC, TAI, TT")
+    scale = header.get("TIMESYS")
+    if scale not in _CLOCKS:
+        raise ConfigurationError(f"the times of {path} are in {scale!r}; we know UTC, TAI and TT")
+    try:
+        first_us = _CLOCKS[scale](reference, first)
+    except ValueError as error:
+        raise ConfigurationError(f"the times of {path} cannot be true: {error}") from error
     us: npt.NDArray[np.float64] = np.floor(first_us + (time_s - time_s.min()) * 1e6)
     return us
+
+
+_CLOCKS: Mapping[str, Callable[[float, float], int]] = {
+    "UTC": lambda mjd, seconds: from_mjd_utc(mjd + seconds / 86_400),
+    "TAI": lambda mjd, seconds: from_mjd_tai(mjd + seconds / 86_400),
+    "TT": from_tt,
+}
+"""Time scale to what makes of a reference and seconds after it our clock [µs UTC]."""
