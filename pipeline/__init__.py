@@ -19,7 +19,8 @@ Around them:
 `offsets`        what may be committed, and what became of it
 `streams`        what makes a stream different, as values
 `wire`           Avro in: `container`, `codecs`, `plan`, `prune`, `skip`,
-                 `schema_store` and `registry`; `fits` the images, `times` the clocks
+                 `schema_store` and `registry`; `fits` and `arrays` the pixels,
+                 `times` the clocks
 `encode`         Avro out: `classification`, `elasticc`, `register`; `dead_letters`
 `worker`         one process with one loop; `supervisor`: the one that watches them
 `settings`       what an operator sets; `kafka`: clients made of it

@@ -5,8 +5,6 @@ caught, as nowhere behind it.  What leaves is an `InvalidMessage`, which costs o
 message, or a `TransientError` of the schema registry, which a later try may not meet.
 """
 
-from dataclasses import replace
-
 from pipeline.core import MOST_RECORDS, Candidate, Origin, Record
 from pipeline.errors import DecodeError, PipelineError
 from pipeline.stream import Stream
@@ -39,7 +37,7 @@ class Decoder:
         if len(values) == 1 or len(values) > MOST_RECORDS:
             return [record]
         origin, count = record.origin, len(values)
-        # `replace` takes five times as long, and a message may hold thousands.
+        # Not `replace`, as below: a message may hold thousands.
         return [
             Record(
                 value=value,
@@ -48,6 +46,7 @@ class Decoder:
                 headers=record.headers,
                 broker_us=record.broker_us,
                 received_us=record.received_us,
+                note=record.note,
             )
             for index, value in enumerate(values)
         ]
@@ -65,7 +64,15 @@ class Decoder:
         packet_format, fields, schema_id = self._reader.read(data)
         try:
             found = packet_format.decode(fields)
-            return replace(found, schema_id=schema_id)
+            # `replace` takes five times as long, a tenth of all that a pulse costs.
+            return Candidate(
+                event=found.event,
+                sample=found.sample,
+                quality=found.quality,
+                schema_id=schema_id,
+                flux=found.flux,
+                strain=found.strain,
+            )
         except PipelineError:
             raise
         except KeyError as error:

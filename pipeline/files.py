@@ -48,6 +48,12 @@ class FileMessage:
     error: InvalidMessage | None = None
     """Why the file cannot be taken for what its stream reads; `value` is then all of it."""
 
+    key: bytes | None = None
+    """What an instrument gives its messages, so that those of a kind keep their order."""
+
+    at_s: float | None = None
+    """When to send it, after the first; None for as soon as possible [s]."""
+
 
 ReadFile: TypeAlias = Callable[[Path, bytes], Iterator[bytes]]
 """As `pipeline.stream.Stream.read_file`."""

@@ -16,6 +16,8 @@ _BEGINNINGS = {
     b"\xfd7zXZ": "xz",
     b"\x28\xb5\x2f\xfd": "Zstandard",
     b"PAR1": "a Parquet file",
+    b"\x93NUMPY": "a NumPy array",
+    b"PART,part_id=": "a chunk of a gravitational-wave frame file",
     b"IGWD": "a gravitational-wave frame file",
 }
 

@@ -67,7 +67,7 @@ def publish(
     Parameters
     ----------
     rate_hz
-        Messages a second, evenly spaced; None sends as fast as it goes [Hz].
+        Messages a second, evenly spaced; None sends each when it is due, or at once [Hz].
     progress
         Called with the numbers of messages sent and delivered, after each.
 
@@ -83,8 +83,9 @@ def publish(
     began_s = time.monotonic()
     try:
         for message in messages:
-            if rate_hz is not None:
-                _wait_until(producer, began_s + delivery.sent / rate_hz)
+            due_s = message.at_s if rate_hz is None else delivery.sent / rate_hz
+            if due_s is not None:
+                _wait_until(producer, began_s + due_s)
             _send(producer, topic, message, delivery)
             progress(delivery.sent, delivery.delivered)
     finally:  # a file that ends the command takes no message with it
@@ -110,7 +111,7 @@ def _send(producer: Producer, topic: str, message: FileMessage, delivery: Delive
     ]
     while True:
         try:
-            producer.produce(topic, message.value, headers=headers, on_delivery=report)
+            producer.produce(topic, message.value, message.key, headers=headers, on_delivery=report)
         except BufferError:  # the queue is full: let some go
             producer.poll(0.05)
         except KafkaException as error:

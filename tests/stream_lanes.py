@@ -8,7 +8,7 @@ from models import NETWORKS
 from pipeline.core import NetworkInfo, Origin, Record, now_us
 from pipeline.decode import Decoder
 from pipeline.infer import Classifier
-from pipeline.lane import Lane
+from pipeline.lane import RecordLane
 from pipeline.schema_store import SchemaStore
 from pipeline.simulation import SIMULATED
 from pipeline.simulation.hits import write_schemas
@@ -56,7 +56,7 @@ def open_stream(name, folder):
     )
     store = SchemaStore(directory=write_schemas(folder))
     decoder = Decoder(stream, PacketReader(stream.formats, store))
-    return Lane(stream, decoder, Classifier(network, Skewness(), info))
+    return RecordLane(stream, decoder, Classifier(network, Skewness(), info))
 
 
 def simulated(name, count, seed=11):

@@ -16,6 +16,9 @@ from numpy import ndarray
 
 __all__ = ["DetectorStrain", "GwoscError", "read_gwosc"]
 
+_MOST_SAMPLES = 4096 * 16384
+"""The longest files of GWOSC: 4096 s at 16384 Hz. A damaged shape must not fill the memory."""
+
 
 class GwoscError(ValueError):
     """The file is not what it should be; the message has the file and what is wrong."""
@@ -61,6 +64,10 @@ def _read(file: h5py.File, name: str) -> DetectorStrain:
     rate_hz = round(1 / spacing_s) if spacing_s > 0 else 0
     if rate_hz < 1 or abs(rate_hz * spacing_s - 1) > 1e-6:  # noqa: PLR2004 - of rounding
         raise GwoscError(f"{name}: the spacing of {spacing_s} s is no whole rate in Hz")
+    quality = file["quality/simple/DQmask"]
+    for dataset in (data, quality):
+        if dataset.size is None or dataset.size > _MOST_SAMPLES:
+            raise GwoscError(f"{name}: {dataset.name} has the shape {dataset.shape}")
     strain = np.asarray(data[()], dtype=np.float64)
     if strain.ndim != 1 or not strain.size:
         raise GwoscError(f"{name}: strain has the shape {strain.shape}, not one axis")
@@ -70,5 +77,5 @@ def _read(file: h5py.File, name: str) -> DetectorStrain:
         gps_start_s=start_s,
         sample_rate_hz=rate_hz,
         strain=strain,
-        data_quality=np.asarray(file["quality/simple/DQmask"][()], dtype=np.int64),
+        data_quality=np.asarray(quality[()], dtype=np.int64),
     )

@@ -95,6 +95,8 @@ def to_samples(
 
 def _cut(samples: Float32[ndarray, "batch length"], first: int, length: int) -> FloatArray:
     """Cut ``length`` samples from ``first`` on, which may be negative; NaN outside."""
+    if first == 0 and samples.shape[1] == length:  # what our own simulator sends
+        return samples
     cut = np.full((len(samples), length), np.nan, np.float32)
     begin, end = max(first, 0), min(first + length, samples.shape[1])
     if end > begin:

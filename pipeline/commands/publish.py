@@ -46,6 +46,16 @@ def publish(
         typer.Option(min=1, metavar="N", help="Records to a message, of those with one schema."),
     ] = 1,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Send all of it N times.")] = 1,
+    as_frames: Annotated[
+        bool,
+        typer.Option("--as-frames", help="Strain: play files as detectors do, second by second."),
+    ] = False,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="With --as-frames: a second each second.")
+    ] = False,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="With --as-frames: GWF in chunks of 100 kB.")
+    ] = False,
     ra: Ra = None,
     dec: Dec = None,
     radius: Radius = None,
@@ -66,12 +76,13 @@ def publish(
     from pipeline.publish import publisher_config
     from pipeline.streams import STREAMS
 
-    if batch > MOST_RECORDS:
-        raise typer.BadParameter(
-            f"the daemon takes at most {MOST_RECORDS} records in a message, not {batch}",
-            param_hint="--batch",
-        )
     topic = topic or known_stream(stream)
+    _must_go_together(stream, rate, as_frames=as_frames, realtime=realtime, parts=parts)
+    if batch > (1 if as_frames else MOST_RECORDS):
+        most = "one frame" if as_frames else f"{MOST_RECORDS} records"
+        raise typer.BadParameter(
+            f"a message holds at most {most}, not {batch}", param_hint="--batch"
+        )
     client = publisher_config(client_options(bootstrap, config, options))
     found = find_files(paths, exclude or ())
     if found.left_out:
@@ -82,13 +93,17 @@ def publish(
         unreadable.append(str(file))
         say(f"cannot read {file}: {error.strerror}")
 
-    messages = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
-    if messages is None:
+    field = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
+    if as_frames:
+        from pipeline.play_files import play_files
+
+        messages = play_files(found.files, in_parts=parts, realtime=realtime, repeat=repeat)
+    else:
         read_file = STREAMS[known_stream(stream)].read_file
-        messages = read_files(found.files, read_file, unreadable=note)
-    messages = again(messages, repeat)
-    if batch > 1:
-        messages = pack(messages, batch)
+        each = read_files(found.files, read_file, unreadable=note) if field is None else field
+        messages = again(each, repeat)
+        if batch > 1:
+            messages = pack(messages, batch)
     with _progress(topic, shown=not as_json) as progress:
         delivery = publish_messages(
             make_producer(client), topic, messages, rate_hz=rate, progress=progress
@@ -112,6 +127,17 @@ def publish(
     else:
         say(f"{delivery.delivered} of {delivery.sent} messages delivered to {topic}")
     raise typer.Exit(1 if delivery.failed or unreadable else 0)
+
+
+def _must_go_together(
+    stream: str, rate: float | None, *, as_frames: bool, realtime: bool, parts: bool
+) -> None:
+    if as_frames and stream != "strain":
+        raise typer.BadParameter(f"--as-frames is for strain, not for {stream}")
+    if (realtime or parts) and not as_frames:
+        raise typer.BadParameter("--realtime and --parts go with --as-frames")
+    if realtime and rate is not None:
+        raise typer.BadParameter("--realtime and --rate both say how fast: give one of them")
 
 
 @contextlib.contextmanager

@@ -74,6 +74,14 @@ def maxi(
 
 
 @simulate.command()
+def strain(out: Out, *, count: Count = 1000, seed: Seed = 0) -> None:
+    """Simulate segments of strain, half of them with a merger; the truth is in labels.csv."""
+    from pipeline.simulation.strain import simulate_strain
+
+    _write(out, count, lambda: simulate_strain(count, seed, out))
+
+
+@simulate.command()
 def xgamma(
     out: Out,
     *,

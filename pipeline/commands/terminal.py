@@ -49,7 +49,9 @@ Options = Annotated[
     ),
 ]
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of files.")]
-StreamName = Annotated[str, typer.Argument(metavar="STREAM", help="What is in the packets: hits.")]
+StreamName = Annotated[
+    str, typer.Argument(metavar="STREAM", help="What is in the packets: hits, strain, xgamma.")
+]
 Exclude = Annotated[
     list[str] | None,
     typer.Option(metavar="PATTERN", help="Leave out files of folders, such as *.zip."),

@@ -11,10 +11,15 @@ import numpy.typing as npt
 
 from models.deep_hits.preprocess import CHANNELS
 from models.deep_hits.stamps import HUGE, snr_difference
+from models.strain_resnet.noise_curves import DETECTORS
+from models.strain_resnet.preprocess import preprocess_images
 from pipeline.core import Candidate, FloatArray
 from pipeline.report.png import MISSING, Indices, Palette, encode_png
 
 __all__ = ["PICTURES", "Picture", "Pictures"]
+
+LOUD = 8.0
+"""The least that a full scale of whitened strain stands for [standard deviations of the noise]."""
 
 LEVELS = 255
 """Colours of a palette besides `MISSING`."""
@@ -92,6 +97,25 @@ def maxi(candidate: Candidate) -> Sequence[Picture]:
     return [Picture(title=title, alt=alt, png=_draw(grey / top, missing, SKY))]
 
 
+def strain(candidate: Candidate) -> Sequence[Picture]:
+    """Return how loud whitened strain is by time and pitch, high pitches on top, of each detector."""
+    made = preprocess_images(candidate.sample[np.newaxis])
+    pictures: list[Picture] = []
+    for number, detector in enumerate(DETECTORS):
+        loudness = made.inputs[0, ::-1, :, number].astype(np.float64)
+        absent = bool(made.quality[f"missing{detector}"][0])
+        loudest = float(loudness.max())
+        text = "no data" if absent else f"loudest {loudest:.1f} standard deviations above the noise"
+        pictures.append(
+            Picture(
+                title=detector,
+                alt=f"{detector} of {candidate.event.event_id}: {text}",
+                png=_draw(loudness / max(loudest, LOUD), np.full(loudness.shape, absent), SKY),
+            )
+        )
+    return pictures
+
+
 def xgamma(candidate: Candidate) -> Sequence[Picture]:
     """Return the curve of a pulse, time from left to right."""
     title = "waveform"
@@ -99,7 +123,12 @@ def xgamma(candidate: Candidate) -> Sequence[Picture]:
     return [Picture(title=title, alt=alt, png=_curve(candidate.sample))]
 
 
-PICTURES: Mapping[str, Pictures] = {"hits": hits, "maxi": maxi, "xgamma": xgamma}
+PICTURES: Mapping[str, Pictures] = {
+    "hits": hits,
+    "maxi": maxi,
+    "strain": strain,
+    "xgamma": xgamma,
+}
 """By stream."""
 
 

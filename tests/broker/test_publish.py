@@ -8,7 +8,9 @@ import fastavro
 import pytest
 
 from pipeline import publish
+from pipeline.streams.strain.frames import read_frames
 from tests.command_line import skytriage
+from tests.strain_files import hdf5
 
 SCHEMA = fastavro.parse_schema(
     {"type": "record", "name": "packet", "fields": [{"name": "n", "type": "long"}]}
@@ -56,6 +58,25 @@ def test_each_record_of_a_container_is_a_message(broker, send, folder):
 
     assert sent.code == 0
     assert [number(message) for message in broker.read(send.topic, 3)] == [1, 2, 3]
+
+
+def test_several_records_share_a_message(broker, send, folder):
+    paths = [folder / "a.avro", folder / "night" / "b.avro"]
+    sent = send("--batch", 2, paths=paths)
+    messages = broker.read(send.topic, 2)
+
+    assert sent.json["delivered"] == 2
+    assert [
+        [record["n"] for record in fastavro.reader(io.BytesIO(message.value()))]
+        for message in messages
+    ] == [[1, 2], [3]]
+
+
+def test_a_message_of_more_records_than_the_daemon_takes_is_refused(send):
+    sent = send("--batch", 4097)
+
+    assert sent.code == 2
+    assert "at most 4096 records" in sent.err
 
 
 def test_what_cannot_be_split_is_sent_as_it_is(broker, send, folder):
@@ -135,3 +156,22 @@ def test_a_broker_that_does_not_answer_is_an_error(tmp_path, monkeypatch):
     assert sent.code == 1
     assert "no broker answers" in sent.err
     assert time.monotonic() - began_s < 10
+
+
+def test_frames_of_strain_are_keyed_by_detector_and_sent_in_real_time(broker, topics, tmp_path):
+    topic = topics.create("strain", partitions=1)
+    for detector in ("H1", "L1"):
+        (tmp_path / f"{detector}.hdf5").write_bytes(hdf5(detector=detector, seconds=3))
+    began_s = time.monotonic()
+
+    sent = skytriage(
+        *("publish", "strain", tmp_path, "--as-frames", "--realtime"),
+        *("--bootstrap", broker.bootstrap, "--topic", topic, "--json"),
+    )
+
+    took_s = time.monotonic() - began_s
+    messages = broker.read(topic, 6)
+    assert sent.json["delivered"] == 6
+    assert [message.key() for message in messages] == [b"H1", b"L1"] * 3
+    assert all(read_frames(message.value()) for message in messages)
+    assert took_s >= 2  # from the first second to the third

@@ -16,7 +16,7 @@ LINES = [
 PINNED = {canonicalize_name(name): version for name, version in (x.split("==") for x in LINES)}
 NEEDED = [
     Requirement(text)
-    for extra in ("embedded", "science", "waveforms", "dashboards", "dev")
+    for extra in ("embedded", "science", "gwf", "waveforms", "dashboards", "dev")
     for text in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"][extra])
 ]
 WANTED = {need.name: need for need in NEEDED if need.name != PROJECT["name"]}

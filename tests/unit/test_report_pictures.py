@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from models.deep_hits.preprocess import CHANNELS
+from models.strain_resnet.simulate import simulate
 from pipeline.core import Candidate, Event
 from pipeline.report.pictures import PICTURES
 from pipeline.streams import STREAMS
@@ -127,3 +128,28 @@ def test_what_the_waveform_does_not_cover_is_transparent():
 
     assert (drawn(picture)[0, :, 3] == np.repeat([0, 255], [25, 75])).all()
     assert "25% missing" in picture.alt
+
+
+def strain_pictures(sample):
+    event = Event(survey="simulated strain", event_id="s1")
+    return PICTURES["strain"](Candidate(event=event, sample=sample, quality={}))
+
+
+def test_a_merger_is_the_lightest_where_it_is():
+    made = simulate(np.random.default_rng(3), 1, share=1.0, loudness=8.0)
+
+    light = lightness(strain_pictures(made.samples[0])[1])  # L1
+
+    _, column = np.unravel_index(light.argmax(), light.shape)
+    assert light.shape == (69, 129)
+    assert column / 64 == pytest.approx(float(made.merger_s[0]), abs=0.15)
+
+
+def test_a_detector_that_is_absent_is_transparent_and_says_so():
+    sample = simulate(np.random.default_rng(3), 1).samples[0]
+    sample[2] = 0
+
+    pictures = strain_pictures(sample)
+
+    assert [picture.alt.endswith("no data") for picture in pictures] == [False, False, True]
+    assert [drawn(picture)[..., 3].max() for picture in pictures] == [255, 255, 0]

@@ -44,8 +44,6 @@ def read_file(path: Path, data: bytes) -> Iterator[bytes]:
                     Pulse(
                         survey="pulse file",
                         event_id=f"{digest}/{row}",
-                        detector="",
-                        channel=0,
                         waveform=waveform,
                         sampling_period_ns=piece.facts["sampling_period_ns"],
                         baseline_samples=round(piece.facts["baseline_samples"]),

@@ -24,8 +24,8 @@ class Pulse:
     event_id_long: int | None = None
     """The same as a 64-bit integer, where it is one."""
 
-    detector: str
-    channel: int
+    detector: str | None = None
+    channel: int | None = None
     trigger_time_ns_utc: int | None = None
     """Nanoseconds since 1970-01-01 UTC."""
 

@@ -4,10 +4,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import models
 import schemas
 from models.xgamma_pulse.simulate import simulate
+from models.xgamma_pulse.waveforms import to_samples
 from pipeline.core import Alert
 from pipeline.decode import Decoder
 from pipeline.errors import DecodeError, InvalidMessage, MissingInput, UnusableSample
@@ -137,6 +141,27 @@ def test_another_digitiser_is_brought_to_the_samples_of_the_network(xgamma):
 
     np.testing.assert_array_equal(candidate.sample, PULSES[0])
     assert candidate.quality == {}
+
+
+WAVEFORMS = st.integers(1, 500).flatmap(lambda length: arrays(np.uint16, length))
+
+
+@given(WAVEFORMS, st.sampled_from([12.5, 16.0, 50.0, 100.0, 250.0]), st.data())
+def test_a_sample_is_what_training_makes_of_the_waveform(xgamma, waveform, period_ns, data):
+    baseline = data.draw(st.integers(0, len(waveform) - 1))
+    full_scale = data.draw(st.none() | st.floats(0, 2**16))
+    sent = packet(
+        waveform,
+        samplingPeriodNs=period_ns,
+        baselineSamples=baseline,
+        fullScale=full_scale,
+    )
+
+    trained = to_samples(
+        waveform[np.newaxis], period_ns=period_ns, baseline=baseline, full_scale=full_scale
+    )
+
+    np.testing.assert_array_equal(xgamma.decode(sent).sample, trained[0])
 
 
 def test_a_slower_digitiser_is_noted(xgamma):

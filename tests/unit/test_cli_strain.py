@@ -1,0 +1,57 @@
+"""The options of ``skytriage publish`` that are for strain, and ``skytriage classify strain``."""
+
+import pytest
+
+from models import NETWORKS
+from pipeline.simulation.strain import simulate_strain
+from tests.command_line import skytriage
+
+NOWHERE = ("--bootstrap", "localhost:1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("hits", "--as-frames"), "--as-frames is for strain, not for hits"),
+        (("strain", "--realtime"), "--realtime and --parts go with --as-frames"),
+        (("strain", "--parts"), "--realtime and --parts go with --as-frames"),
+        (("strain", "--as-frames", "--realtime", "--rate", "2"), "both say how fast"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(tmp_path, arguments, reason):
+    outcome = skytriage("publish", *arguments, tmp_path, *NOWHERE)
+
+    assert outcome.code == 2
+    assert reason in " ".join(outcome.err.split())
+
+
+def test_a_file_that_cannot_be_played_is_named_before_a_broker_is_asked(tmp_path):
+    (tmp_path / "a.hdf5").write_bytes(b"hello")
+
+    outcome = skytriage("publish", "strain", tmp_path / "a.hdf5", "--as-frames", *NOWHERE)
+
+    assert outcome.code == 1
+    assert "a.hdf5 cannot be played" in " ".join(outcome.err.split())
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """What is said of forty simulated segments, and of something else."""
+    if "strain_resnet" not in NETWORKS:
+        pytest.skip("strain_resnet has no weights yet")
+    folder = simulate_strain(40, 11, tmp_path_factory.mktemp("strain") / "segments")
+    (folder / "zz-hello.bin").write_bytes(b"hello")
+    outcome = skytriage("classify", "strain", folder, "--json")
+    assert outcome.code == 0
+    return outcome.lines
+
+
+def test_simulated_segments_are_judged_and_loud_ones_found(judged):
+    assert [line["status"] for line in judged[:40]] == ["ok"] * 40
+    assert all(line["eventTime"]["format"] == "gps" for line in judged[:40])
+    assert {line["alert"] for line in judged[:40]} == {True, False}
+
+
+def test_what_is_no_strain_is_a_line_that_says_so(judged):
+    assert judged[-1]["status"] == "invalid"
+    assert "no strain" in judged[-1]["error"]
