@@ -52,14 +52,14 @@ def lay_out(
         raise ValueError(
             f"counts need pixels of at most {COARSEST_DEG:g} deg, and these have {deg_per_pixel:g}"
         )
-    numbers: Float64[ndarray, "height width"] = counts.astype(np.float64)
+    numbers = counts.astype(np.float64)
     seen = ~np.isnan(numbers)
     wrong = seen & ~((numbers >= 0) & (numbers < _MOST) & (numbers == np.rint(numbers)))
     if wrong.any():
         raise ValueError(f"a pixel holds {numbers[wrong][0]:g}, which is no number of photons")
     scale = deg_per_pixel / DEG_PER_PIXEL
     if counts.shape == (FIELD, FIELD) and abs(scale - 1) < _SAME:
-        return numbers
+        return numbers.copy()
     # Ours on theirs says what was looked at, theirs on ours where the photons go.
     rows, columns = (_places(FIELD, length, 1 / scale) for length in counts.shape)
     inside = ((rows >= 0) & (rows < len(numbers)))[:, None] & (
@@ -80,7 +80,8 @@ def lay_out(
 def _places(length: int, onto: int, scale: float) -> Int64[ndarray, " length"]:
     """Return the pixel, of ``onto``, under the centre of each of ``length``; both have one middle."""
     centres = np.arange(length) + 0.5 - length / 2
-    return np.floor(centres * scale + onto / 2).astype(np.int64)
+    places: Int64[ndarray, " length"] = np.floor(centres * scale + onto / 2).astype(np.int64)
+    return places
 
 
 def draw_counts(counts: Float64[ndarray, "106 106"]) -> Float32[ndarray, "106 106"]:

@@ -12,7 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from pipeline.files import FileMessage
-    from pipeline.streams.maxi.event_lists import Field
+    from pipeline.streams.maxi.fields import Field
 
 __all__ = ["Dec", "Exposure", "Ra", "Radius", "field_messages"]
 
@@ -64,7 +64,7 @@ def field_messages(
         )
     if ra is None or dec is None:
         raise typer.BadParameter("a position has two numbers: --ra and --dec, in degrees")
-    from pipeline.streams.maxi.event_lists import RADIUS_DEG, Field
+    from pipeline.streams.maxi.fields import RADIUS_DEG, Field
 
     field = Field(
         ra_deg=ra,
@@ -78,7 +78,7 @@ def field_messages(
 def _messages(files: Sequence[Path], field: "Field") -> "Iterator[FileMessage]":
     from pipeline.errors import ConfigurationError
     from pipeline.files import FileMessage
-    from pipeline.streams.maxi.event_lists import read_field
+    from pipeline.streams.maxi.fields import read_field
 
     try:
         for index, value in enumerate(read_field(files, field)):

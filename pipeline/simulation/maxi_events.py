@@ -18,7 +18,8 @@ import numpy.typing as npt
 from models.maxi_flare.flux import BAND_KEV
 from models.maxi_flare.render import FIELD
 from pipeline.simulation.maxi import TRANSIT_S, Transit, simulated_transits
-from pipeline.streams.maxi.event_lists import PI_PER_KEV, field_wcs
+from pipeline.streams.maxi.event_lists import PI_PER_KEV
+from pipeline.streams.maxi.fields import field_wcs
 
 __all__ = ["DEC_DEG", "RA_DEG", "event_list", "simulate_event_list"]
 
@@ -116,12 +117,13 @@ def _events(
     """Return time, PI, RA and Dec of the events of one transit."""
     rows, columns = (np.repeat(axis, transit.photons.ravel()) for axis in _PIXELS)
     # Not at the border of a pixel, where rounding decides whose it is.
-    x, y = (axis + rng.uniform(-0.4, 0.4, len(axis)) for axis in (columns, rows))
-    distance = np.sqrt(rng.uniform(*np.square(_BEYOND_PIXEL), len(x)))
-    angle = rng.uniform(0, 2 * np.pi, len(x))
+    near_x, near_y = (axis + rng.uniform(-0.4, 0.4, len(axis)) for axis in (columns, rows))
+    near, far = _BEYOND_PIXEL
+    distance = np.sqrt(rng.uniform(near**2, far**2, len(near_x)))
+    angle = rng.uniform(0, 2 * np.pi, len(near_x))
     middle = (FIELD - 1) / 2
-    x = np.concatenate([x, middle + distance * np.cos(angle)])
-    y = np.concatenate([y, middle + distance * np.sin(angle)])
+    x = np.concatenate([near_x, middle + distance * np.cos(angle)])
+    y = np.concatenate([near_y, middle + distance * np.sin(angle)])
     ra, dec = field_wcs(RA_DEG, DEC_DEG).pixel_to_world_values(x, y)
     low, high = (round(PI_PER_KEV * energy) for energy in BAND_KEV)
     pi = rng.integers(low, high, len(ra), endpoint=True)

@@ -5,7 +5,7 @@
 `pixels`       the image in it: FITS, JPEG, PNG or bare numbers
 `message`      and an image to such a record
 `files`        image files to messages
-`event_lists`  the photons of MAXI's archive to images of one position
+`event_lists`  the photons of MAXI's archive; `fields`: to images of one position
 =============  ===============================================================
 
 ``docs/maxi.md`` says what may arrive, and what an alert says.

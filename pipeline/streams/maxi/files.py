@@ -14,12 +14,12 @@ from typing import Any
 from models.maxi_flare.folder import Window
 from pipeline.errors import ConfigurationError, DecodeError
 from pipeline.first_bytes import describe
-from pipeline.fits import unpacked
 from pipeline.fits_sky import find_image
+from pipeline.streams.maxi.event_lists import is_event_list
 from pipeline.streams.maxi.message import SIMULATED, Image, write_message
 from pipeline.times import from_mjd_tai, from_tt, mjd_utc
 
-__all__ = ["is_event_list", "read_file"]
+__all__ = ["read_file"]
 
 _DIGITS = 12
 """Of the content's hash: with 48 bits, a million files share none."""
@@ -49,7 +49,7 @@ def read_file(path: Path, data: bytes) -> Iterator[bytes]:
         If it is another kind of file, or damaged.
     ConfigurationError
         If it is a list of events: those need a position, see
-        `~pipeline.streams.maxi.event_lists.read_field`.
+        `~pipeline.streams.maxi.fields.read_field`.
     """
     beginning = describe(data)
     match beginning:
@@ -69,19 +69,6 @@ def read_file(path: Path, data: bytes) -> Iterator[bytes]:
                 f"{path.name} is {beginning}; of files the stream maxi reads FITS, JPEG and PNG "
                 "images"
             )
-
-
-def is_event_list(data: bytes) -> bool:
-    """Whether a FITS file, gzipped or not, has a table EVENTS.
-
-    Raises
-    ------
-    DecodeError
-        If it is no FITS file, or damaged.
-    """
-    from pipeline.fits_by_astropy import has_hdu  # slow to import
-
-    return has_hdu(unpacked(data), "EVENTS")
 
 
 def _picture(path: Path, data: bytes, kind: str) -> Image:

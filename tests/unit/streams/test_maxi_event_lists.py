@@ -16,7 +16,7 @@ from models.maxi_flare.sky import DEG_PER_PIXEL
 from pipeline.errors import ConfigurationError
 from pipeline.simulation.maxi import TRANSIT_S, simulated_transits
 from pipeline.simulation.maxi_events import DEC_DEG, RA_DEG, event_list
-from pipeline.streams.maxi.event_lists import Field, read_field
+from pipeline.streams.maxi.fields import Field, read_field
 from tests.strategies import damaged, stream_decoder
 
 DECODER = stream_decoder("maxi")
@@ -96,6 +96,13 @@ def test_a_list_in_parts_makes_the_same_images(path, tmp_path):
 
     for one, other in zip(joined, candidates(path), strict=True):
         assert np.array_equal(one.sample, other.sample)
+
+
+@pytest.mark.parametrize("radius", [1.5, 12.0, 30.0])
+def test_another_radius_finds_the_same_transits(path, radius):
+    found = candidates(path, Field(ra_deg=RA_DEG, dec_deg=DEC_DEG, radius_deg=radius))
+
+    assert len(found) == len(TRANSITS)
 
 
 def test_another_position_shifts_the_image(path):
