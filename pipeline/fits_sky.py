@@ -74,9 +74,10 @@ def _footprint(header: Any, shape: tuple[int, int]) -> Footprint | None:
     if not wcs.has_celestial:
         return None
     height, width = shape
-    middle = wcs.celestial.pixel_to_world((width - 1) / 2, (height - 1) / 2).icrs
+    # Of two axes both are celestial, or none is; `WCS.celestial` would make a copy each time.
+    middle = wcs.pixel_to_world((width - 1) / 2, (height - 1) / 2).icrs
     ra, dec = float(middle.ra.deg), float(middle.dec.deg)
-    across, up = (float(side) for side in proj_plane_pixel_scales(wcs.celestial))
+    across, up = (float(side) for side in proj_plane_pixel_scales(wcs))
     if not math.isfinite(ra + dec):
         raise DecodeError("its coordinates put the middle of the image nowhere on the sky")
     if not abs(across - up) <= _SQUARE * max(across, up):

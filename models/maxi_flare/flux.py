@@ -21,7 +21,7 @@ from models.maxi_flare.sky import COUNTS_PER_MCRAB
 __all__ = ["BAND_KEV", "CONFIDENCE", "Flux", "estimate_flux"]
 
 _DEPTHS = np.linspace(0.4, 1.6, 49)
-_STEPS = (300, 12_001)
+_STEPS = (150, 4_001)
 """Of the grids of expected counts and of fluxes."""
 
 BAND_KEV = (2.0, 20.0)
