@@ -158,7 +158,10 @@ class Sink:
         try:
             if not self.transactional:
                 self._flush()
+            elif not commits and not self._is_open:
+                return  # what was judged has no answer yet
             elif commits and is_current():
+                self._begin()  # where nothing was sent, and only what must be read again has changed
                 offsets = [
                     TopicPartition(topic, partition, commit.offset, commit.metadata)
                     for (topic, partition), commit in commits.items()

@@ -121,7 +121,8 @@ def toy_loop(
 ):
     """Run a loop in a thread; end it, drained, with the block.  Another lane than the toy may be given.
 
-    An error of the loop fails the test, unless it gave a list for errors.
+    An error of the loop fails the test, unless it gave a list for errors. The stream is the
+    toy's, unless it gave another lane.
     """
     options = {
         "bootstrap.servers": broker.bootstrap,

@@ -41,14 +41,11 @@ class Joiner:
         self._deadline_s = deadline_s
         self._open: dict[int, dict[str, Float64[ndarray, " t"]]] = {}
         self._awaited = set(DETECTORS)
-        self._newest_s: int | None = None
-        self._next_s: int | None = None
-        """The second to close next; None until the first is closed."""
-
-    @property
-    def newest_s(self) -> int | None:
+        self.newest_s: int | None = None
         """The latest second that is there [s GPS]."""
-        return self._newest_s
+
+        self.next_s: int | None = None
+        """The second to close next; None until the first is closed [s GPS]."""
 
     def add(self, detector: str, gps_s: int, strain: Float64[ndarray, " t"]) -> list[Second]:
         """Take one second of a detector, and return the seconds that this closes, in order.
@@ -58,32 +55,34 @@ class Joiner:
         UnusableSample
             If the second was closed before, or has this detector already.
         """
-        if self._next_s is not None and gps_s < self._next_s:
+        if self.next_s is not None and gps_s < self.next_s:
+            if self.newest_s is not None and gps_s > self.newest_s - self._deadline_s:
+                self._awaited.add(detector)  # it is back, a little behind the others
             raise UnusableSample(
                 f"{detector} at GPS {gps_s} is late: that second was closed when"
-                f" GPS {self._newest_s} was there"
+                f" GPS {self.newest_s} was there"
             )
         second = self._open.setdefault(gps_s, {})
         if detector in second:
             raise UnusableSample(f"{detector} at GPS {gps_s} was there before")
         second[detector] = strain
         self._awaited.add(detector)
-        self._newest_s = gps_s if self._newest_s is None else max(self._newest_s, gps_s)
-        return self._close(self._newest_s)
+        self.newest_s = gps_s if self.newest_s is None else max(self.newest_s, gps_s)
+        return self._close(self.newest_s)
 
     def end(self) -> list[Second]:
         """Close all that is open: nothing follows."""
-        return [] if self._newest_s is None else self._close(self._newest_s + self._deadline_s)
+        return [] if self.newest_s is None else self._close(self.newest_s + self._deadline_s)
 
     def _close(self, newest_s: int) -> list[Second]:
         closed: list[Second] = []
         while self._open:
-            gps_s = min(self._open) if self._next_s is None else self._next_s
+            gps_s = min(self._open) if self.next_s is None else self.next_s
             there = self._open.get(gps_s, {})
             if not (self._awaited <= set(there) or newest_s >= gps_s + self._deadline_s):
                 break
             self._open.pop(gps_s, None)
             self._awaited &= set(there)
-            self._next_s = gps_s + 1
+            self.next_s = gps_s + 1
             closed.append(Second(gps_s, there))
         return closed

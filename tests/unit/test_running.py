@@ -125,6 +125,17 @@ def test_a_detector_may_be_behind_others_by_less_than_the_deadline(h1, l1):
     assert len(errors(found)) == 8  # the first and the last two seconds of each
 
 
+def test_a_detector_that_comes_back_is_waited_for_again():
+    h1, l1 = (strain_of(name, 45, [36.3]) for name in ("H1", "L1"))
+    messages = []
+    for k in range(45):
+        messages += [frame("H1", k, h1)] + [frame("L1", k, l1)] * (k >= 15)
+    found = answers(running_lane(), records(messages))
+
+    (event,) = events(found)
+    assert event.candidate.strain.detectors == ("H1", "L1")
+
+
 def test_a_repeated_frame_is_set_aside_and_changes_nothing(h1, l1):
     messages = both(h1, l1)
     messages.insert(30, messages[28])
