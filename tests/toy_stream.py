@@ -119,7 +119,7 @@ def toy_loop(
     lane=None,
     **consumer,
 ):
-    """Run a loop in a thread; end it, drained, with the block.  Another lane than the toy may be given.
+    """Run a loop in a thread; end it, drained, with the block.
 
     An error of the loop fails the test, unless it gave a list for errors. The stream is the
     toy's, unless it gave another lane.

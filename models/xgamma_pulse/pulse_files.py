@@ -21,8 +21,8 @@ What `read_pulses` gives is as the network knows it: see `~models.xgamma_pulse.w
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import Float32, Int8
@@ -64,7 +64,7 @@ def is_pulse_file(data: bytes) -> bool:
     return data.startswith(tuple(_READERS))
 
 
-def read_pieces(file: BinaryIO, name: str, size: int = 1024) -> Iterator[Piece]:
+def read_pieces(file: BufferedIOBase, name: str, size: int = 1024) -> Iterator[Piece]:
     """Yield the pulses of a file as they are in it, at most ``size`` at a time.
 
     Parameters

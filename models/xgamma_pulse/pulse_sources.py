@@ -7,8 +7,9 @@ These functions are given the open file and hand over what it says. Whatever is 
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -31,7 +32,7 @@ class Piece:
     """``sampling_period_ns``, ``baseline_samples`` and, where known, ``full_scale``."""
 
 
-def read_hdf5(source: BinaryIO, size: int) -> Iterator[Piece]:
+def read_hdf5(source: BufferedIOBase, size: int) -> Iterator[Piece]:
     """Yield the rows of the datasets ``waveforms`` and ``labels``."""
     import h5py
 
@@ -50,7 +51,7 @@ def read_hdf5(source: BinaryIO, size: int) -> Iterator[Piece]:
             )
 
 
-def read_npz(source: BinaryIO, size: int) -> Iterator[Piece]:
+def read_npz(source: BufferedIOBase, size: int) -> Iterator[Piece]:
     """Yield the rows of the arrays ``waveforms`` and ``labels``, unzipping as it goes."""
     with zipfile.ZipFile(source) as file:
         names = {name.removesuffix(".npy") for name in file.namelist()}
@@ -75,7 +76,7 @@ def read_npz(source: BinaryIO, size: int) -> Iterator[Piece]:
                 )
 
 
-def read_csv(source: BinaryIO, size: int) -> Iterator[Piece]:
+def read_csv(source: BufferedIOBase, size: int) -> Iterator[Piece]:
     """Yield lines of numbers."""
     file = (line.decode() for line in source)
     numbers, header = {}, ""

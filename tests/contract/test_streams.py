@@ -1,8 +1,11 @@
 """What every stream keeps to: a new one is tested by its line in the tables."""
 
+import io
+import json
 from dataclasses import replace
 from itertools import groupby
 
+import fastavro
 import numpy as np
 import pytest
 from astropy.time import Time
@@ -20,7 +23,8 @@ from pipeline.simulation import SIMULATED
 from pipeline.streams import STREAMS
 from pipeline.times import to_us
 from pipeline.wire import join_containers
-from tests.strategies import damaged
+from tests.avro_strategies import values
+from tests.strategies import container, damaged
 from tests.stream_lanes import answers, open_stream, record, simulated
 
 COUNT = 18
@@ -147,6 +151,18 @@ def test_any_bytes_are_decoded_or_invalid(lane, data, start):
 @given(st.data())
 def test_a_damaged_packet_is_decoded_or_invalid(lane, packets, data):
     decode_or_say_why(lane, data.draw(damaged([packet.data for packet in packets])))
+
+
+@given(st.data())
+def test_any_values_that_a_schema_allows_are_decoded_or_invalid(lane, runs, data):
+    good = data.draw(st.sampled_from([run[0] for run in runs]))
+    schema, packet = json.loads(schema_of(good)), next(fastavro.reader(io.BytesIO(good)))
+    names = {}
+    fields = {field["name"]: values(field["type"], names) for field in schema["fields"]}
+    for field in data.draw(st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=3)):
+        packet[field] = data.draw(fields[field])
+
+    decode_or_say_why(lane, container(schema, packet))
 
 
 @given(st.data())
