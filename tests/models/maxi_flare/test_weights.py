@@ -13,7 +13,7 @@ from models.runtime import open_runtime
 
 @pytest.fixture(scope="module")
 def weights():
-    if not (Path(maxi_flare.__file__).parent / "weights").is_dir():
+    if not (Path(maxi_flare.__file__).parent / "weights" / "manifest.json").is_file():
         pytest.skip("maxi_flare has no weights yet")
     return load("maxi_flare")
 
