@@ -17,7 +17,13 @@ from pipeline.mapping import read_mappings
 from pipeline.received import ClassificationReader
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 
-__all__ = ["Judgement", "classify_files", "judge_answer", "open_file_lane"]
+__all__ = [
+    "Judgement",
+    "classify_files",
+    "classify_messages",
+    "judge_answer",
+    "open_file_lane",
+]
 
 WORKERS = WorkerSettings()
 
@@ -95,17 +101,33 @@ def classify_files(lane: Lane, files: Iterable[Path]) -> Iterator[Judgement]:
 
     Records of several files share batches, as messages do in the daemon.
     """
-    waiting: list[FileMessage | Judgement] = []
+    yield from _classify_all(lane, _read(lane, files))
+
+
+def classify_messages(lane: Lane, messages: Iterable[FileMessage]) -> Iterator[Judgement]:
+    """Yield a judgement for each message, in their order."""
+    yield from _classify_all(lane, messages)
+
+
+def _read(lane: Lane, files: Iterable[Path]) -> Iterator[FileMessage | Judgement]:
     for file in files:
         try:
-            for message in read_messages(file, lane.stream.read_file):
-                waiting.append(judge_answer(message, message.error) if message.error else message)
-                if len(waiting) == lane.classifier.max_batch:
-                    yield from _judge(lane, waiting)
-                    waiting = []
+            yield from read_messages(file, lane.stream.read_file)
         except OSError as error:
             reason = f"the file cannot be read: {error.strerror}"
-            waiting.append(Judgement(file=file, index=None, error=reason))
+            yield Judgement(file=file, index=None, error=reason)
+
+
+def _classify_all(lane: Lane, found: Iterable[FileMessage | Judgement]) -> Iterator[Judgement]:
+    waiting: list[FileMessage | Judgement] = []
+    for item in found:
+        if isinstance(item, FileMessage) and item.error:
+            waiting.append(judge_answer(item, item.error))
+        else:
+            waiting.append(item)
+        if len(waiting) == lane.classifier.max_batch:
+            yield from _judge(lane, waiting)
+            waiting = []
     yield from _judge(lane, waiting)
 
 

@@ -12,7 +12,7 @@ from pipeline.container import MAGIC, Header
 from pipeline.errors import ConfigurationError, InvalidMessage
 from pipeline.wire import join_containers, split_container
 
-__all__ = ["FileMessage", "Found", "find_files", "pack", "read_files", "read_messages"]
+__all__ = ["FileMessage", "Found", "again", "find_files", "pack", "read_files", "read_messages"]
 
 NOT_DATA = ("*.avsc", "*.csv", "*.json", "*.md", "*.py", "*.txt", "*.toml", "*.yaml", "*.yml")
 """What lies beside packets in a folder: schemas, labels, notes."""
@@ -136,10 +136,9 @@ def read_files(
     files: Sequence[Path],
     read_file: ReadFile | None = None,
     *,
-    repeat: int = 1,
     unreadable: Callable[[Path, OSError], None],
 ) -> Iterator[FileMessage]:
-    """Yield the messages of all files, all over again as often as asked for.
+    """Yield the messages of all files.
 
     Parameters
     ----------
@@ -148,16 +147,21 @@ def read_files(
     unreadable
         Called with each file that cannot be read.
     """
-    kept: list[FileMessage] = []
     for file in files:
         try:
-            for message in read_messages(file, read_file):
-                if repeat > 1:
-                    kept.append(message)
-                yield message
+            yield from read_messages(file, read_file)
         except OSError as error:
             unreadable(file, error)
-    for _ in range(repeat - 1):
+
+
+def again(messages: Iterable[FileMessage], times: int) -> Iterator[FileMessage]:
+    """Yield messages, and all over again until they came so many times."""
+    kept: list[FileMessage] = []
+    for message in messages:
+        if times > 1:
+            kept.append(message)
+        yield message
+    for _ in range(times - 1):
         yield from kept
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.field import Dec, Exposure, Ra, Radius, field_messages
 from pipeline.commands.terminal import (
     AsJson,
     Bootstrap,
@@ -55,6 +56,10 @@ def publish(
     parts: Annotated[
         bool, typer.Option("--parts", help="With --as-frames: GWF in chunks of 100 kB.")
     ] = False,
+    ra: Ra = None,
+    dec: Dec = None,
+    radius: Radius = None,
+    exposure: Exposure = None,
     exclude: Exclude = None,
     options: Options = None,
     as_json: AsJson = False,
@@ -65,7 +70,7 @@ def publish(
     Exit 1 if anything was not delivered.
     """
     from pipeline.core import MOST_RECORDS
-    from pipeline.files import find_files, pack, read_files
+    from pipeline.files import again, find_files, pack, read_files
     from pipeline.kafka import make_producer
     from pipeline.publish import publish as publish_messages
     from pipeline.publish import publisher_config
@@ -88,13 +93,15 @@ def publish(
         unreadable.append(str(file))
         say(f"cannot read {file}: {error.strerror}")
 
+    field = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
     if as_frames:
         from pipeline.play_files import play_files
 
         messages = play_files(found.files, in_parts=parts, realtime=realtime, repeat=repeat)
     else:
         read_file = STREAMS[known_stream(stream)].read_file
-        messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
+        each = read_files(found.files, read_file, unreadable=note) if field is None else field
+        messages = again(each, repeat)
         if batch > 1:
             messages = pack(messages, batch)
     with _progress(topic, shown=not as_json) as progress:

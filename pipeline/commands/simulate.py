@@ -51,6 +51,29 @@ def hits(
 
 
 @simulate.command()
+def maxi(
+    out: Out,
+    *,
+    count: Count = 1000,
+    seed: Seed = 0,
+    events: Annotated[
+        bool, typer.Option("--events", help="One list of events instead, with N transits.")
+    ] = False,
+) -> None:
+    """Simulate one-orbit images of MAXI/GSC; the truth about them is in labels.csv."""
+    from pipeline.simulation import SIMULATED
+    from pipeline.simulation.packet import write_folder
+
+    if not events:
+        _write(out, count, lambda: write_folder(SIMULATED["maxi"](seed), count, out))
+        return
+    from pipeline.simulation.maxi_events import DEC_DEG, RA_DEG, simulate_event_list
+
+    _write(out, count, lambda: simulate_event_list(count, seed, out))
+    say(f"the field is at --ra {RA_DEG:g} --dec {DEC_DEG:g}")
+
+
+@simulate.command()
 def strain(out: Out, *, count: Count = 1000, seed: Seed = 0) -> None:
     """Simulate segments of strain, half of them with a merger; the truth is in labels.csv."""
     from pipeline.simulation.strain import simulate_strain

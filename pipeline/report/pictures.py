@@ -87,6 +87,16 @@ def hits(candidate: Candidate) -> Sequence[Picture]:
     ]
 
 
+def maxi(candidate: Candidate) -> Sequence[Picture]:
+    """Return the one-orbit image, as small as the network sees it."""
+    pixels, missing = _usable(candidate.sample)
+    grey = np.where(missing, 0, pixels)
+    top = max(float(grey.max()), np.finfo(np.float64).tiny)
+    title = "one-orbit image"
+    alt = f"{title} {candidate.event.event_id}: {describe(candidate.sample)}"
+    return [Picture(title=title, alt=alt, png=_draw(grey / top, missing, SKY))]
+
+
 def strain(candidate: Candidate) -> Sequence[Picture]:
     """Return how loud whitened strain is by time and pitch, high pitches on top, of each detector."""
     made = preprocess_images(candidate.sample[np.newaxis])
@@ -113,7 +123,12 @@ def xgamma(candidate: Candidate) -> Sequence[Picture]:
     return [Picture(title=title, alt=alt, png=_curve(candidate.sample))]
 
 
-PICTURES: Mapping[str, Pictures] = {"hits": hits, "strain": strain, "xgamma": xgamma}
+PICTURES: Mapping[str, Pictures] = {
+    "hits": hits,
+    "maxi": maxi,
+    "strain": strain,
+    "xgamma": xgamma,
+}
 """By stream."""
 
 

@@ -3,6 +3,7 @@
 =========  =====================================================================
 `packet`   what a simulated packet is, and a folder of them
 `hits`     candidates of image subtraction; `hits_packets` writes them as three surveys do
+`maxi`     one-orbit images; `maxi_events` writes the photons behind them
 `strain`   segments of detector strain
 `xgamma`   pulses of a spectrometer
 =========  =====================================================================
@@ -25,6 +26,12 @@ def _hits(seed: int) -> Iterator[SimulatedPacket]:
     return simulated_packets(seed)
 
 
+def _maxi(seed: int) -> Iterator[SimulatedPacket]:
+    from pipeline.simulation.maxi import simulated_packets
+
+    return simulated_packets(seed)
+
+
 def _strain(seed: int) -> Iterator[SimulatedPacket]:
     from pipeline.simulation.strain import simulated_segments
 
@@ -38,6 +45,6 @@ def _xgamma(seed: int) -> Iterator[SimulatedPacket]:
 
 
 SIMULATED: Mapping[str, Callable[[int], Iterator[SimulatedPacket]]] = MappingProxyType(
-    {"hits": _hits, "strain": _strain, "xgamma": _xgamma}
+    {"hits": _hits, "maxi": _maxi, "strain": _strain, "xgamma": _xgamma}
 )
 """By stream: for a seed, its packets for ever; the same seed makes the same ones."""

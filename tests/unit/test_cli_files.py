@@ -6,7 +6,7 @@ import fastavro
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.files import find_files, pack, read_files, read_messages
+from pipeline.files import again, find_files, pack, read_files, read_messages
 
 SCHEMA = fastavro.parse_schema(
     {"type": "record", "name": "packet", "fields": [{"name": "n", "type": "long"}]}
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_follow(tmp_path):
 
 def test_files_are_read_again_as_often_as_asked_for(tmp_path):
     (tmp_path / "a").write_bytes(container(2))
-    messages = read_files([tmp_path / "a"], repeat=3, unreadable=lambda *_: None)
+    messages = again(read_files([tmp_path / "a"], unreadable=lambda *_: None), 3)
 
     assert [message.index for message in messages] == [0, 1] * 3
 
