@@ -57,7 +57,7 @@ def read_file(path: Path, data: bytes) -> Iterator[bytes]:
             yield write_message(_picture(path, data, "jpeg"))
         case "a PNG image":
             yield write_message(_picture(path, data, "png"))
-        case "a FITS file" | "gzip":
+        case "a FITS file" | "gzip of a FITS file":
             if is_event_list(data):
                 raise ConfigurationError(
                     f"{path} is a list of events: say with --ra and --dec of which position "
