@@ -9,6 +9,7 @@ from pipeline.errors import ConfigurationError, DecodeError
 from pipeline.streams.strain.channels import CHANNELS, DetectorChannels
 from pipeline.streams.strain.chunk import split_parts
 from pipeline.streams.strain.frames import is_frame, nanoseconds, read_frames
+from pipeline.streams.strain.gwf_check import check_gwf
 from pipeline.streams.strain.messages import segment_message
 from tests.strain_files import GPS_S, SECOND_NS, gwf, hdf5, noise, packet, strain_decoder
 
@@ -173,12 +174,36 @@ def test_words_that_do_not_fit_the_strain_are_named():
         read_frames(hdf5(words=[1, 1, 1]))
 
 
-def test_damage_is_named_with_what_the_file_is():
+def test_strain_is_not_read_from_a_file_with_another_checksum():
     damaged = bytearray(gwf())
     damaged[len(damaged) // 2] ^= 1  # in the strain
 
-    with pytest.raises(DecodeError, match="a gravitational-wave frame file that cannot be read"):
+    with pytest.raises(DecodeError, match="does not have the checksum that it names"):
         read_frames(bytes(damaged))
+
+
+def test_a_file_whose_library_would_follow_it_for_ever_is_refused():
+    # A structure of length 0: the library never gets behind it.
+    endless = bytearray(gwf())
+    endless[40:48] = bytes(8)
+
+    with pytest.raises(DecodeError, match="a structure of 0 bytes at byte 40 of"):
+        read_frames(bytes(endless))
+
+
+def test_a_structure_that_reaches_beyond_the_file_is_named():
+    data = gwf()
+
+    with pytest.raises(DecodeError, match=f"at byte [0-9]+ of {len(data) - 1}"):
+        read_frames(data[:-1])
+
+
+def test_a_file_of_the_other_byte_order_is_followed_too():
+    size = 20
+    structure = size.to_bytes(8, "big") + bytes(size - 8)
+    header = b"IGWD\0\x08\x01\x02\x04\x08\x04\x08\x12\x34" + bytes(26)
+
+    check_gwf(header + structure)  # without a checksum, as the last byte of the header says
 
 
 def test_without_the_optional_package_the_extra_is_named(monkeypatch):
