@@ -191,6 +191,15 @@ def test_a_file_whose_library_would_follow_it_for_ever_is_refused():
         read_frames(bytes(endless))
 
 
+def test_a_structure_has_a_checksum_where_the_file_has_none():
+    damaged = bytearray(gwf())
+    damaged[39] = 0  # says that the file has none
+    damaged[len(damaged) // 2] ^= 1
+
+    with pytest.raises(DecodeError, match="the GWF structure at byte [0-9]+ does not have"):
+        read_frames(bytes(damaged))
+
+
 def test_a_structure_that_reaches_beyond_the_file_is_named():
     data = gwf()
 
