@@ -10,8 +10,11 @@ from types import MappingProxyType
 
 from models.deep_hits import DEEP_HITS
 from models.network import Network, Preprocessed
+from models.strain_resnet import STRAIN_RESNET
 
 __all__ = ["NETWORKS", "Network", "Preprocessed"]
 
-NETWORKS: Mapping[str, Network] = MappingProxyType({DEEP_HITS.name: DEEP_HITS})
+NETWORKS: Mapping[str, Network] = MappingProxyType(
+    {network.name: network for network in (DEEP_HITS, STRAIN_RESNET)}
+)
 """Every network by name."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.core import FloatArray
-from pipeline.lane import Item, Prepared
+from pipeline.lane import Prepared, Step
 
 __all__ = ["Batch", "Batches"]
 
@@ -28,7 +28,7 @@ class Batch:
     inputs: FloatArray
     """Shape ``(capacity, *input_shape)``; the first `rows` rows count."""
 
-    items: list[Item] = field(default_factory=list)
+    items: list[Step] = field(default_factory=list)
     rows: int = 0
 
 

@@ -186,7 +186,7 @@ def _registry(url: str) -> Finding:
 def _stream(name: str) -> Callable[[Settings], Iterator[Finding]]:
     def look(settings: Settings) -> Iterator[Finding]:
         # Late: it imports what networks run on, which takes seconds.
-        from pipeline.lane import open_lane
+        from pipeline.lanes import open_lane
 
         workers = settings.workers.model_copy(
             update={"max_batch": min(settings.workers.max_batch, WARMED_BATCH)}

@@ -1,19 +1,18 @@
 """Files to judgements, without a broker: the daemon's own lane, over what files hold."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models import NETWORKS
 from pipeline.core import Alert, Origin, Record, now_us
 from pipeline.encode import Encoder
-from pipeline.errors import ConfigurationError, EncodeError, InvalidMessage
+from pipeline.errors import EncodeError, InvalidMessage
 from pipeline.files import FileMessage, read_messages
-from pipeline.infer import open_classifier
-from pipeline.lane import Lane, open_lane
+from pipeline.lane import Lane
+from pipeline.lanes import open_lane
 from pipeline.received import ClassificationReader
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 
@@ -65,20 +64,8 @@ def open_file_lane(
         If there is no such network, or it takes other samples than the stream has.
     """
     settings = StreamSettings(topics=["files"], weights=weights)
-    if network is not None and network not in NETWORKS:
-        raise ConfigurationError(
-            f"there is no network {network!r}; there are {', '.join(NETWORKS)}"
-        )
-    lane = open_lane(stream, settings, SchemaSettings(directory=schemas), WORKERS, threads=0)
-    if network in {None, lane.stream.network}:
-        return lane
-    wanted = lane.classifier.network.sample_shape
-    if NETWORKS[network].sample_shape != wanted:
-        raise ConfigurationError(
-            f"network {network} takes samples of shape {NETWORKS[network].sample_shape}, "
-            f"and stream {stream} has {wanted}"
-        )
-    return replace(lane, classifier=open_classifier(network, WORKERS, threads=0, weights=weights))
+    found = SchemaSettings(directory=schemas)
+    return open_lane(stream, settings, found, WORKERS, threads=0, network=network)
 
 
 def classify_files(lane: Lane, files: Iterable[Path]) -> Iterator[Judgement]:

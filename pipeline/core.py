@@ -22,6 +22,7 @@ import numpy.typing as npt
 __all__ = [
     "MOST_RECORDS",
     "Alert",
+    "AlertKind",
     "Candidate",
     "Event",
     "EventTime",
@@ -40,6 +41,7 @@ __all__ = [
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 TimeFormat: TypeAlias = Literal["mjd", "jd", "gps"]
+AlertKind: TypeAlias = Literal["whole", "piece", "event"]
 TimeScale: TypeAlias = Literal["utc", "tai"]
 
 ALERT_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "skytriage.classification")
@@ -81,6 +83,10 @@ class Record:
 
     received_us: int = 0
     """When the client handed us the message [µs UTC]."""
+
+    note: str | None = None
+    """Not None if the message was answered before and is read again only for what follows from it:
+    what its stream had noted then, see `pipeline.offsets.Memory`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +232,9 @@ class Alert:
     origin: Origin
     is_replay: bool
     batch_size: int
+    kind: AlertKind = "whole"
+    """``whole``: a record, judged by itself. ``piece``: a record of a running series, which is
+    classified, and alerts are of what is found in the series: ``event``."""
 
     @property
     def alert_id(self) -> str:
@@ -235,8 +244,8 @@ class Alert:
 
     @property
     def is_alert(self) -> bool:
-        """Whether the score reaches the network's threshold."""
-        return self.score >= self.network.threshold
+        """Whether it goes to those who want alerts: the score reaches the network's threshold."""
+        return self.kind != "piece" and self.score >= self.network.threshold
 
     @property
     def status(self) -> Literal["ok", "degraded"]:

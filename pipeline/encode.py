@@ -6,7 +6,7 @@
 ``elasticc``    schemaless ``brokerClassification``, see `pipeline.elasticc`
 ==============  ==============================================================
 
-A container repeats its schema in each message.  Without the docs that is 1.8 kB
+A container repeats its schema in each message.  Without the docs that is 2.5 kB
 for a record of 0.4 kB; the producer's compression takes most of it back, since
 all headers of a batch are alike.
 """

@@ -6,9 +6,8 @@ files: the same code, so the same answers.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-import fastavro.schema
 import numpy as np
 
 from models.network import Preprocessed
@@ -16,22 +15,41 @@ from pipeline.core import (
     Alert,
     Candidate,
     FloatArray,
+    Origin,
     Record,
     StageTimes,
     now_us,
 )
 from pipeline.decode import Decoder
-from pipeline.errors import ConfigurationError, InvalidMessage, UnusableSample
-from pipeline.infer import Classifier, open_classifier
-from pipeline.schema_store import SchemaStore
-from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
+from pipeline.errors import InvalidMessage, UnusableSample
+from pipeline.infer import Classifier
+from pipeline.offsets import Memory, Partition
 from pipeline.stream import Stream
-from pipeline.streams import STREAMS
-from pipeline.wire import PacketReader
 
-__all__ = ["Item", "Judged", "Lane", "Prepared", "open_lane"]
+__all__ = ["Item", "Judged", "Lane", "Prepared", "RecordLane", "Step", "is_replay"]
 
 REPLAY_HEADER = "skytriage.replay"
+
+
+def is_replay(record: Record) -> bool:
+    """Whether a message was sent again on purpose."""
+    return any(name == REPLAY_HEADER for name, _ in record.headers)
+
+
+class Step(Protocol):
+    """Something on its way through the network, or past it."""
+
+    @property
+    def record(self) -> Record:
+        """The message that it came with."""
+
+    @property
+    def decoded_us(self) -> int:
+        """When it was decoded [µs UTC]."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the network's input that are its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +64,66 @@ class Item:
     quality: Mapping[str, float]
     error: InvalidMessage | None = None
 
+    @property
+    def rows(self) -> int:
+        """Rows of the network's input that are its own."""
+        return 1 if self.error is None else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Records that are ready for the network, and those that never will be."""
 
-    items: Sequence[Item]
+    items: Sequence[Step]
     inputs: FloatArray
-    """One row for each item without an error, in their order."""
+    """The rows of the items, in their order."""
+
+    held: Sequence[Origin] = ()
+    """Messages that now wait for others that are yet to come."""
+
+    released: Sequence[Origin] = ()
+    """Messages that wait no longer."""
+
+    def divided(self, room: int) -> tuple["Prepared", "Prepared"]:
+        """Return the first so many items, and the rest."""
+        rows = sum(item.rows for item in self.items[:room])
+        first = Prepared(self.items[:room], self.inputs[:rows], self.held, self.released)
+        return first, Prepared(self.items[room:], self.inputs[rows:])
+
+
+class Lane(Protocol):
+    """A stream with all that it needs in this process, as the loop knows it."""
+
+    @property
+    def stream(self) -> Stream:
+        """Which."""
+
+    @property
+    def classifier(self) -> Classifier:
+        """Its network."""
+
+    def split(self, record: Record) -> Sequence[Record]:
+        """Return the records that a message holds."""
+
+    def prepare(self, records: Sequence[Record]) -> Prepared:
+        """Make ready for the network what can be; raises `TransientError` as `RecordLane` does."""
+
+    def predict(self, items: Sequence[Step], inputs: FloatArray, rows: int) -> "Judged":
+        """Ask the network about prepared items."""
+
+    def answers(self, judged: "Judged") -> Iterator[tuple[Step, Alert | InvalidMessage]]:
+        """Yield what is to be published, with the item that it answers."""
+
+    def memories(self, judged: "Judged") -> Mapping[Partition, Memory]:
+        """Return what is needed again of messages that were answered."""
+
+    def forget(self) -> None:
+        """Forget messages that are to be read again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """A stream with all that it needs in this process."""
+class RecordLane:
+    """The lane of records that are judged one by one."""
 
     stream: Stream
     decoder: Decoder
@@ -126,7 +191,10 @@ class Lane:
         inputs = made.inputs if len(kept) == len(candidates) else made.inputs[kept]
         return Prepared(items, inputs)
 
-    def predict(self, items: Sequence[Item], inputs: FloatArray, rows: int) -> "Judged":
+    def forget(self) -> None:
+        """Forget messages that are to be read again: nothing, here."""
+
+    def predict(self, items: Sequence[Step], inputs: FloatArray, rows: int) -> "Judged":
         """Ask the network about prepared items.
 
         Parameters
@@ -153,13 +221,50 @@ class Lane:
         padding = self.classifier.padded_size(rows) - rows if rows else 0
         return Judged(self, items, probabilities, errors, padding, taken_us, now_us())
 
+    def answers(self, judged: "Judged") -> Iterator[tuple[Step, Alert | InvalidMessage]]:
+        """Yield each item with an alert, or with why there is none."""
+        row = 0
+        for item in judged.items:
+            if isinstance(item, Item):
+                yield item, self.answer(item, row, judged)
+            row += item.rows
+
+    def answer(self, item: Item, row: int, judged: "Judged") -> Alert | InvalidMessage:
+        """Return what is to be said of an item whose row of the network's answers is this."""
+        if item.error is not None:
+            return item.error
+        return judged.errors.get(row) or self._alert(item, row, judged)
+
+    def _alert(self, item: Item, row: int, judged: "Judged") -> Alert:
+        """Return what is published about an item."""
+        candidate, record, info = item.candidate, item.record, self.classifier.info
+        if candidate is None:
+            raise AssertionError("what has no candidate has an error")
+        probabilities = judged.probabilities[row]
+        return Alert(
+            stream=self.stream.name,
+            candidate=candidate,
+            network=info,
+            probabilities=probabilities,
+            score=probabilities[info.classes.index(info.positive)],
+            quality=item.quality,
+            times=judged.times(record, item.decoded_us, candidate.event.survey_us),
+            origin=record.origin,
+            is_replay=is_replay(record),
+            batch_size=len(judged.probabilities),
+        )
+
+    def memories(self, judged: "Judged") -> Mapping[Partition, Memory]:  # noqa: ARG002 - as of a lane that has some
+        """Return what is needed again of messages that were answered: nothing, of single records."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Items after the network."""
 
-    lane: Lane
-    items: Sequence[Item]
+    lane: "Lane"
+    items: Sequence[Step]
     probabilities: Sequence[Sequence[float]]
     """One row of class probabilities for each item without an error of its own."""
 
@@ -173,73 +278,21 @@ class Judged:
     inferred_us: int
     """When it answered [µs UTC]."""
 
-    def answers(self) -> Iterator[tuple[Item, Alert | InvalidMessage]]:
-        """Yield each item with an alert, or with why there is none."""
-        row = 0
-        for item in self.items:
-            if item.error is not None:
-                yield item, item.error
-                continue
-            yield (
-                item,
-                self.errors.get(row) or self._alert(item, self.probabilities[row]),
-            )
-            row += 1
-
-    def _alert(self, item: Item, probabilities: Sequence[float]) -> Alert:
-        candidate, record, info = item.candidate, item.record, self.lane.classifier.info
-        if candidate is None:
-            raise AssertionError("what has no candidate has an error")
-        return Alert(
-            stream=self.lane.stream.name,
-            candidate=candidate,
-            network=info,
-            probabilities=probabilities,
-            score=probabilities[info.classes.index(info.positive)],
-            quality=item.quality,
-            times=StageTimes(
-                survey_us=candidate.event.survey_us,
-                broker_us=record.broker_us,
-                received_us=record.received_us,
-                decoded_us=item.decoded_us,
-                inferred_us=self.inferred_us,
-                produced_us=now_us(),
-            ),
-            origin=record.origin,
-            is_replay=any(name == REPLAY_HEADER for name, _ in record.headers),
-            batch_size=len(self.probabilities),
+    def times(self, record: Record, decoded_us: int, survey_us: int | None) -> StageTimes:
+        """Return when a record that is published now passed each stage."""
+        return StageTimes(
+            survey_us=survey_us,
+            broker_us=record.broker_us,
+            received_us=record.received_us,
+            decoded_us=decoded_us,
+            inferred_us=self.inferred_us,
+            produced_us=now_us(),
         )
 
+    def answers(self) -> Iterator[tuple[Step, Alert | InvalidMessage]]:
+        """Yield each item with an alert, or with why there is none."""
+        return self.lane.answers(self)
 
-def open_lane(
-    name: str,
-    stream_settings: StreamSettings,
-    schema_settings: SchemaSettings,
-    workers: WorkerSettings,
-    *,
-    threads: int,
-) -> Lane:
-    """Make a stream ready to run: schemas, network, weights, device.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such stream, or something it needs does not fit.
-    """
-    if name not in STREAMS:
-        raise ConfigurationError(f"there is no stream {name!r}; there are {', '.join(STREAMS)}")
-    stream = STREAMS[name]
-    schema: Any = None
-    if stream_settings.schema_file is not None:
-        try:
-            schema = fastavro.schema.load_schema(str(stream_settings.schema_file))
-        except Exception as error:  # fastavro raises whatever the file makes it raise
-            raise ConfigurationError(
-                f"stream {name}: cannot read schema {stream_settings.schema_file}: {error}"
-            ) from error
-    store = SchemaStore(registry=schema_settings.registry, directory=schema_settings.directory)
-    reader = PacketReader(stream.formats, store, wire=stream_settings.wire, schema=schema)
-    classifier = open_classifier(
-        stream.network, workers, threads=threads, weights=stream_settings.weights
-    )
-    return Lane(stream, Decoder(stream, reader), classifier)
+    def memories(self) -> Mapping[Partition, Memory]:
+        """Return what is needed again of messages that were answered."""
+        return self.lane.memories(self)

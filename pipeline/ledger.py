@@ -100,7 +100,8 @@ def balance(
     """Compare what was consumed of one partition with what came of it.
 
     Only results of ``since <= offset < committed`` count: those behind belong
-    to a commit that came after we looked.
+    to a commit that came after we looked. Where messages that were answered will
+    be read again, up to where they were answered.
 
     Parameters
     ----------
@@ -109,7 +110,8 @@ def balance(
     """
     committed, tally = position.committed, position.tally
     since = None if committed is None else tally.since if tally else position.low
-    begin, end = (0, 0) if since is None or committed is None else (since, committed)
+    answered = tally.answered if tally and tally.answered is not None else committed
+    begin, end = (0, 0) if since is None or answered is None else (since, answered)
     classified, dead_lettered = (
         places[(places[:, 0] >= begin) & (places[:, 0] < end)]
         for places in (classified, dead_lettered)
@@ -129,7 +131,7 @@ def balance(
         classified=len(judged),
         dead_lettered=len(set_aside),
         duplicates=len(classified) + len(dead_lettered) - len(judged) - len(set_aside),
-        lag=max(0, position.high - max(position.low, committed or 0)),
+        lag=max(0, position.high - max(position.low, answered or 0)),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.core import Alert
 from pipeline.errors import InvalidMessage
-from pipeline.lane import Item, Judged
+from pipeline.lane import Judged, Step
 from pipeline.metrics import Recorder
 
 __all__ = ["Written", "observe_commit"]
@@ -15,7 +15,7 @@ __all__ = ["Written", "observe_commit"]
 US = 1e6
 """Microseconds in a second."""
 
-Written = tuple[Judged, list[tuple[Item, Alert | InvalidMessage]]]
+Written = tuple[Judged, list[tuple[Step, Alert | InvalidMessage]]]
 """A batch with what was sent of it: an alert, or a dead letter for an error."""
 
 
@@ -42,12 +42,15 @@ def observe_commit(recorder: Recorder, written: Iterable[Written], committed_us:
 def _count(
     recorder: Recorder,
     stream: str,
-    results: Iterable[tuple[Item, Alert | InvalidMessage]],
+    results: Iterable[tuple[Step, Alert | InvalidMessage]],
 ) -> None:
     topics: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     alerts: Counter[str] = Counter()
     for item, answer in results:
+        if isinstance(answer, Alert) and answer.kind == "event":
+            alerts[answer.network.name] += answer.is_alert
+            continue
         topics[item.record.origin.topic] += 1
         if isinstance(answer, Alert):
             outcomes[answer.status] += 1

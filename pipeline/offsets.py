@@ -11,12 +11,12 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from pipeline.core import Origin
 
-__all__ = ["Commit", "OffsetLedger", "Outcome", "Partition", "Tally"]
+__all__ = ["Commit", "Memory", "OffsetLedger", "Outcome", "Partition", "Tally"]
 
 Partition: TypeAlias = tuple[str, int]
 """Topic and partition."""
@@ -36,6 +36,12 @@ class Tally:
 
     classified: int = 0
     dead_lettered: int = 0
+    answered: int | None = None
+    """Where the next message without a result is, if that is not the committed offset: what lies
+    between is read again for its `note`, and gives no more results."""
+
+    note: str = ""
+    """What a stream wants to know when it reads again what it has answered."""
 
     @property
     def consumed(self) -> int:
@@ -48,12 +54,14 @@ class Tally:
         >>> Tally(since=0, classified=4, dead_lettered=1).to_metadata()
         '{"since":0,"consumed":5,"classified":4,"deadLettered":1}'
         """
-        table = {
+        table: dict[str, int | str] = {
             "since": self.since,
             "consumed": self.consumed,
             "classified": self.classified,
             "deadLettered": self.dead_lettered,
         }
+        if self.answered is not None:
+            table |= {"answered": self.answered, "note": self.note}
         return json.dumps(table, separators=(",", ":"))
 
     @classmethod
@@ -67,7 +75,8 @@ class Tally:
         """
         try:
             table = json.loads(metadata or "")
-            return cls(table["since"], table["classified"], table["deadLettered"])
+            counts = table["since"], table["classified"], table["deadLettered"]
+            return cls(*counts, table.get("answered"), table.get("note", ""))
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -79,7 +88,21 @@ class Commit:
     offset: int
     """The next offset to read."""
 
+    answered: int
+    """The next offset that has no result yet: later, where something is to be read again."""
+
     metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a stream still needs of messages that it has answered."""
+
+    first: int
+    """The first offset that it would have to read again."""
+
+    note: str
+    """What it would want to know then."""
 
 
 @dataclass(slots=True)
@@ -89,6 +112,8 @@ class _Message:
     records: int = 1
     classified: int = 0
     dead_lettered: int = 0
+    is_held: bool = False
+    """Whether it waits for messages that are yet to come."""
 
     @property
     def done(self) -> int:
@@ -103,6 +128,17 @@ class _State:
 
     next_offset: int = -1
     committed: int = -1
+    """Where the next message without a result was, as of the last commit."""
+
+    memory: Memory | None = None
+    committed_memory: Memory | None = None
+
+    @classmethod
+    def resumed(cls, offset: int, tally: Tally | None) -> "_State":
+        """Go on from what was committed; an offset below 0 stands for none."""
+        if tally is None or tally.answered is None:
+            return cls(tally, committed=max(-1, offset))
+        return cls(replace(tally, answered=None), committed=tally.answered)
 
     def advance(self) -> None:
         """Move what is done, up to the first message in flight, into the tally."""
@@ -115,8 +151,28 @@ class _State:
             del self.pending[offset]
 
     @property
-    def committable(self) -> int:
-        return next(iter(self.pending), self.next_offset)
+    def answered(self) -> int:
+        """Where the next message without a result is."""
+        return next(iter(self.pending), max(self.next_offset, self.committed))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that does not wait for others is committed."""
+        waits = all(message.is_held for message in self.pending.values())
+        return waits and self.answered == self.committed
+
+    def commit(self) -> Commit | None:
+        """Return what is to be committed, None if nothing has changed."""
+        self.advance()
+        answered = self.answered
+        if self.tally is None or (
+            answered <= self.committed and self.memory == self.committed_memory
+        ):
+            return None
+        if self.memory is None or self.memory.first >= answered:
+            return Commit(answered, answered, self.tally.to_metadata())
+        tally = replace(self.tally, answered=answered, note=self.memory.note)
+        return Commit(self.memory.first, answered, tally.to_metadata())
 
 
 class OffsetLedger:
@@ -133,7 +189,7 @@ class OffsetLedger:
         """Take partitions over, with the offsets (below 0 for none) and tallies last committed."""
         with self._changed:
             for partition, (offset, tally) in committed.items():
-                self._partitions[partition] = _State(tally, committed=max(-1, offset))
+                self._partitions[partition] = _State.resumed(offset, tally)
             self._changed.notify_all()
 
     def forget(self, partitions: Iterable[Partition]) -> None:
@@ -153,10 +209,34 @@ class OffsetLedger:
         with self._changed:
             for origin in origins:
                 state = self._partitions[origin.topic, origin.partition]
+                if origin.offset < state.committed:  # answered, and read again
+                    continue
                 if state.tally is None:
                     state.tally = Tally(since=origin.offset)
                 state.pending[origin.offset] = _Message()
                 state.next_offset = origin.offset + 1
+
+    def note(self, origin: Origin) -> str | None:
+        """Return what was committed with the partition, if the message was answered before."""
+        with self._changed:
+            state = self._partitions[origin.topic, origin.partition]
+            if state.tally is None or origin.offset >= state.committed:
+                return None
+            return state.tally.note
+
+    def hold(self, origins: Iterable[Origin], *, held: bool = True) -> None:
+        """Note which messages wait for others that are yet to come, or wait no longer."""
+        with self._changed:
+            for origin in origins:
+                if (message := self._find(origin)) is not None:
+                    message.is_held = held
+
+    def remember(self, memories: Mapping[Partition, Memory]) -> None:
+        """Note what streams still need of messages that they have answered."""
+        with self._changed:
+            for partition, memory in memories.items():
+                if partition in self._partitions:
+                    self._partitions[partition].memory = memory
 
     def split(self, origin: Origin) -> None:
         """Note that a message has turned out to hold several records, none of them done."""
@@ -189,30 +269,31 @@ class OffsetLedger:
     def committable(self) -> dict[Partition, Commit]:
         """Return what a commit should say of each partition that has moved on."""
         with self._changed:
-            commits = {}
-            for partition, state in self._partitions.items():
-                state.advance()
-                if state.tally is not None and state.committable > state.committed:
-                    commits[partition] = Commit(state.committable, state.tally.to_metadata())
-            return commits
+            found = {partition: state.commit() for partition, state in self._partitions.items()}
+            return {partition: commit for partition, commit in found.items() if commit}
 
     def committed(self, commits: Mapping[Partition, Commit]) -> None:
         """Note that the broker has accepted a commit."""
         with self._changed:
             for partition, commit in commits.items():
                 if partition in self._partitions:
-                    self._partitions[partition].committed = commit.offset
+                    state = self._partitions[partition]
+                    state.committed = commit.answered
+                    state.committed_memory = state.memory
             self._changed.notify_all()
 
     def in_flight(self) -> int:
-        """Return how many messages have been read and are not yet in the tally."""
+        """Return how many messages have been read and are not yet in the tally, those held included."""
         with self._changed:
             return sum(len(state.pending) for state in self._partitions.values())
 
     def has_unwritten(self) -> bool:
         """Whether messages have been read and not yet been handed to the producer."""
         with self._changed:
-            return any(message.done < message.records for message in self._messages())
+            return any(
+                message.done < message.records and not message.is_held
+                for message in self._messages()
+            )
 
     def has_divided(self) -> bool:
         """Whether of a message some records have been handed to the producer and others not.
@@ -228,7 +309,7 @@ class OffsetLedger:
         )
 
     def positions(self) -> dict[Partition, int]:
-        """Return the committed offset of each partition, -1 where there is none."""
+        """Return up to where each partition is answered and committed, -1 where nothing is."""
         with self._changed:
             return {partition: state.committed for partition, state in self._partitions.items()}
 
@@ -238,7 +319,4 @@ class OffsetLedger:
             return self._changed.wait_for(self._is_idle, timeout_s)
 
     def _is_idle(self) -> bool:
-        return all(
-            not state.pending and state.next_offset in {-1, state.committed}
-            for state in self._partitions.values()
-        )
+        return all(state.is_idle for state in self._partitions.values())

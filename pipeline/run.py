@@ -27,7 +27,7 @@ from confluent_kafka import Consumer
 from pipeline.batch import Batches
 from pipeline.core import Record
 from pipeline.errors import TransientError
-from pipeline.lane import Judged, Lane
+from pipeline.lane import Judged, Lane, Prepared
 from pipeline.metrics import Recorder
 from pipeline.offsets import OffsetLedger, Partition
 from pipeline.sink import Sink
@@ -182,12 +182,22 @@ class Loop:
             records = self._next(self._batches.wait_for_room(PATIENCE_S))
             try:
                 for stream, chunk in self._chunks(records):
-                    self._batches.add(stream, self._lanes[stream].prepare(chunk))
+                    self._add(stream, self._lanes[stream].prepare(chunk))
                 pause_s = FIRST_PAUSE_S
             except TransientError as error:  # a schema registry that does not answer
                 log.warning("held back", error=str(error), retry_in_s=pause_s)
                 self._wait(pause_s)
                 pause_s = min(2 * pause_s, MAX_PAUSE_S)
+
+    def _add(self, stream: str, prepared: Prepared) -> None:
+        """Put items into batches: at once, but for frames that complete more windows than there is room."""
+        self.ledger.hold(prepared.held)
+        self.ledger.hold(prepared.released, held=False)
+        while prepared.items and self._failure is None and not self._writer.must_rewind.is_set():
+            if room := self._batches.wait_for_room(PATIENCE_S):
+                fits, prepared = prepared.divided(room)
+                self._batches.add(stream, fits)
+            self._turn()
 
     def _next(self, room: int) -> list[Record]:
         """Return at most so many records: the rest of messages that hold several, or new ones."""
@@ -294,15 +304,19 @@ class Loop:
 
     def _abandon(self) -> None:
         """Drop what is in flight; the reader goes back to the committed offsets before it goes on."""
-        self._rest.clear()
-        self._batches.abandon()
+        self._forget()
         self._writer.must_rewind.set()
 
     def _rewind(self) -> None:
-        self._rest.clear()
-        self._batches.abandon()
+        self._forget()
         if self.source.rewind():
             self._writer.must_rewind.clear()
+
+    def _forget(self) -> None:
+        self._rest.clear()
+        for lane in self._lanes.values():
+            lane.forget()
+        self._batches.abandon()
 
     def _guarded(self, stage: Callable[[], None]) -> None:
         try:

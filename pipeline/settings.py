@@ -110,6 +110,19 @@ class KafkaSettings(BaseModel):
     __str__ = __repr__
 
 
+class RunningSettings(Section):
+    """How frames of running strain are joined, and what of them is an alert."""
+
+    deadline_s: Annotated[int, Field(ge=1, le=60)] = 5
+    """How far others may be ahead of a detector before its second is a gap [s, data time]."""
+
+    stride_s: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """From window to window [s]; the background of the weights must have been measured with it."""
+
+    max_far_hz: Annotated[float, Field(gt=0)] = 1 / 3600
+    """Largest false-alarm rate of an alert [Hz]."""
+
+
 class StreamSettings(Section):
     """One stream: where it arrives and how it is read."""
 
@@ -122,6 +135,9 @@ class StreamSettings(Section):
 
     weights: Path | None = None
     """Folder of weights with its manifest; the weights that came with skytriage if not given."""
+
+    running: RunningSettings = RunningSettings()
+    """For the stream ``strain``."""
 
 
 class SchemaSettings(Section):

@@ -99,6 +99,8 @@ class Sink:
     def publish(self, alert: Alert, record: Record) -> None:
         """Send a classification, and the same as an alert if it is one.
 
+        An event in a running series is an alert alone: the records of the series are classified.
+
         Raises
         ------
         EncodeError
@@ -113,7 +115,8 @@ class Sink:
             ("network", f"{alert.network.name}/{alert.network.version}".encode()),
         ]
         headers += [header for header in record.headers if header[0] in PROPAGATED]
-        self._produce(self._output.classifications, value, key, headers)
+        if alert.kind != "event":
+            self._produce(self._output.classifications, value, key, headers)
         if alert.is_alert:
             self._produce(self._output.alerts, value, key, headers)
 
@@ -155,7 +158,10 @@ class Sink:
         try:
             if not self.transactional:
                 self._flush()
+            elif not commits and not self._is_open:
+                return  # what was judged has no answer yet
             elif commits and is_current():
+                self._begin()  # where nothing was sent, and only what must be read again has changed
                 offsets = [
                     TopicPartition(topic, partition, commit.offset, commit.metadata)
                     for (topic, partition), commit in commits.items()

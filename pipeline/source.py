@@ -11,6 +11,7 @@ ahead of what has been published.
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -111,7 +112,10 @@ class Source:
             if self._is_message(message) and (message.topic(), message.partition()) in ours
         ]
         self._ledger.start(record.origin for record in records)
-        return records
+        return [
+            replace(r, note=note) if (note := self._ledger.note(r.origin)) is not None else r
+            for r in records
+        ]
 
     def _is_message(self, message: Message) -> bool:
         error = message.error()

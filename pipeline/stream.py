@@ -41,6 +41,9 @@ class Stream:
     formats: tuple[PacketFormat, ...]
     """The packet families, the first that is recognised wins."""
 
+    has_frames: bool = False
+    """Whether messages may be frames of running strain, see `pipeline.running`."""
+
     read_file: Callable[[Path, bytes], Iterator[bytes]] | None = None
     """Messages made of a file of the instrument, given its name and content.
 

@@ -29,7 +29,8 @@ from pipeline.kafka import (
     make_producer,
     producer_config,
 )
-from pipeline.lane import Lane, open_lane
+from pipeline.lane import Lane
+from pipeline.lanes import open_lane
 from pipeline.logs import configure_logs
 from pipeline.metrics import Recorder, Snapshot
 from pipeline.run import Loop

@@ -174,7 +174,10 @@ class Writer:
             if not isinstance(sent, Alert):
                 self._sink.dead_letter(item.record, sent)
             results[1].append((item, sent))
+        self._ledger.remember(judged.memories())
         for item, sent in results[1]:
+            if isinstance(sent, Alert) and sent.kind == "event":
+                continue  # its record has a result of its own
             outcome: Outcome = "classified" if isinstance(sent, Alert) else "dead_lettered"
             if not self._ledger.finish(item.record.origin, outcome):
                 # Committed without its offset it would be seen twice.

@@ -14,7 +14,7 @@ from pipeline.encode import Encoder
 from pipeline.errors import DecodeError
 from pipeline.infer import Classifier
 from pipeline.kafka import make_consumer, make_producer
-from pipeline.lane import Lane
+from pipeline.lane import RecordLane
 from pipeline.metrics import Recorder
 from pipeline.run import Loop
 from pipeline.settings import OutputSettings
@@ -103,7 +103,7 @@ def toy_lane():
         build=build,
     )
     stream = Stream(name="toy", network="parity", formats=())
-    return Lane(stream, NumberDecoder(), Classifier(network, Parity(), INFO))
+    return RecordLane(stream, NumberDecoder(), Classifier(network, Parity(), INFO))
 
 
 @contextlib.contextmanager
@@ -116,11 +116,13 @@ def toy_loop(
     transactional=True,
     commit_interval_s=0.1,
     errors=None,
+    lane=None,
     **consumer,
 ):
     """Run a loop in a thread; end it, drained, with the block.
 
-    An error of the loop fails the test, unless it gave a list for errors.
+    An error of the loop fails the test, unless it gave a list for errors. The stream is the
+    toy's, unless it gave another lane.
     """
     options = {
         "bootstrap.servers": broker.bootstrap,
@@ -149,7 +151,7 @@ def toy_loop(
     )
     recorder = Recorder()
     loop = Loop(
-        {"toy": toy_lane()},
+        {"toy": lane or toy_lane()},
         lambda topic: "toy",
         client,
         sink,

@@ -28,7 +28,15 @@ from models.strain_resnet.sources import MERGER_S, draw_sources
 from models.strain_resnet.waveform import phenom_a
 from models.strain_resnet.whitening import NARROW
 
-__all__ = ["TEMPLATES", "Bank", "Statistics", "draw_bank", "filter_segments", "matches"]
+__all__ = [
+    "TEMPLATES",
+    "Bank",
+    "Statistics",
+    "draw_bank",
+    "filter_segments",
+    "matches",
+    "merger_time_s",
+]
 
 TEMPLATES = 240
 
@@ -37,6 +45,9 @@ _RATE_HZ = NARROW.samples / 2
 
 _MARGIN_S = 0.03
 """Added to either end of the times of a merger: from the centre of the Earth to a detector."""
+
+_ANYWHERE_S = (0.1, 1.9)
+"""Where a window of running strain may hold a merger: not where its ends are tapered."""
 
 _CACHED = 32
 """Segments filtered at once."""
@@ -101,7 +112,7 @@ def _filter(inputs: Float32[ndarray, "n 2048 3"], bank: Bank) -> tuple[ndarray, 
     highest = np.full(len(inputs), -np.inf, np.float32)
     total = np.full(len(inputs), -np.inf)
     for template in bank.spectra:
-        power = _network_power(data, template)
+        power = _network_power(data, template, MERGER_S)
         loudest = power.max(axis=1)
         highest = np.maximum(highest, loudest)
         summed = np.log(np.exp((power - loudest[:, None]) / 2).mean(axis=1)) + loudest / 2
@@ -110,8 +121,24 @@ def _filter(inputs: Float32[ndarray, "n 2048 3"], bank: Bank) -> tuple[ndarray, 
     return np.sqrt(highest), evidence
 
 
+def merger_time_s(window: Float32[ndarray, "2048 3"], bank: Bank) -> float:
+    """Return when a merger passes H1, after the start of a window that holds one [s].
+
+    Where H1 is absent, it is the time at which light could take it there from the others.
+    """
+    data = np.fft.rfft(window.T[None], axis=-1).astype(np.complex64, copy=False)
+    loudest, best = -np.inf, 0
+    for template in bank.spectra:
+        power = _network_power(data, template, _ANYWHERE_S)[0]
+        if power.max() > loudest:
+            loudest, best = float(power.max()), int(power.argmax())
+    return round((_ANYWHERE_S[0] - _MARGIN_S) * _RATE_HZ + best) / _RATE_HZ
+
+
 def _network_power(
-    data: Complex64[ndarray, "n 3 f"], template: Complex64[ndarray, "3 f"]
+    data: Complex64[ndarray, "n 3 f"],
+    template: Complex64[ndarray, "3 f"],
+    between_s: tuple[float, float],
 ) -> Float32[ndarray, "n t"]:
     """Squared network SNR for mergers at the times of H1 that there may be."""
     n, detectors, bins = data.shape
@@ -122,7 +149,7 @@ def _network_power(
     band = (NARROW.high_hz - NARROW.low_hz) / (_RATE_HZ / 2)
     unit = np.float32(np.sqrt(2 * NARROW.samples * band))
     first, last = (
-        round(second * _RATE_HZ) for second in (MERGER_S[0] - _MARGIN_S, MERGER_S[1] + _MARGIN_S)
+        round(second * _RATE_HZ) for second in (between_s[0] - _MARGIN_S, between_s[1] + _MARGIN_S)
     )
     reach = [round(light_travel_s("H1", name) * _RATE_HZ) for name in DETECTORS]
     most = max(reach)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.core import Alert, Origin, Record
 from pipeline.errors import DecodeError
-from pipeline.lane import open_lane
+from pipeline.lanes import open_lane
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 from tests.observed import native_packets
 

@@ -7,6 +7,7 @@ import pytest
 
 from models import NETWORKS
 from pipeline import classify as engine
+from pipeline import lanes
 from pipeline.simulation.hits import simulate_hits
 from tests.command_line import skytriage
 
@@ -135,7 +136,7 @@ def test_records_go_to_the_network_in_batches(folder, lane, monkeypatch):
 
 def test_a_network_that_takes_other_samples_is_refused(folder, monkeypatch):
     other = replace(NETWORKS["deep_hits"], name="other", sample_shape=(1, 21, 21))
-    monkeypatch.setattr(engine, "NETWORKS", {**NETWORKS, "other": other})
+    monkeypatch.setattr(lanes, "NETWORKS", {**NETWORKS, "other": other})
     outcome = skytriage("classify", "hits", folder, "--network", "other")
 
     assert outcome.code == 1

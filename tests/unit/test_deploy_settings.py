@@ -11,7 +11,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from pipeline.kafka import consumer_config, producer_config
-from pipeline.settings import PREFIX, KafkaSettings, Settings, StreamSettings, read_settings
+from pipeline.settings import (
+    PREFIX,
+    KafkaSettings,
+    RunningSettings,
+    Settings,
+    StreamSettings,
+    read_settings,
+)
 from tests.deployed import DEPLOY
 
 EXAMPLE = DEPLOY / "skytriage.toml"
@@ -25,7 +32,9 @@ def settings_of(model: type[BaseModel], path: tuple[str, ...]):
         if name == "streams":
             yield from settings_of(StreamSettings, (*path, name, "hits"))
         elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            if field.annotation is not KafkaSettings:
+            if field.annotation is RunningSettings:  # of the one stream that runs
+                yield from settings_of(field.annotation, ("streams", "strain", name))
+            elif field.annotation is not KafkaSettings:
                 yield from settings_of(field.annotation, (*path, name))
         else:
             yield (*path, name), field

@@ -15,5 +15,6 @@ STREAM = Stream(
     name="strain",
     network="strain_resnet",
     formats=(segment.FORMAT, packet.FORMAT),
+    has_frames=True,
     read_file=read_file,
 )

@@ -1,0 +1,143 @@
+"""Running strain's way through a process, beside that of single records.
+
+The same steps as `pipeline.lane.Lane` has, with messages that are answered later: a frame goes to the
+series of its partition, a record of two seconds goes the way of all records.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from models.strain_resnet.background import Background
+from pipeline.core import Alert, FloatArray, Record
+from pipeline.errors import InvalidMessage
+from pipeline.lane import Item, Judged, Prepared, RecordLane, Step
+from pipeline.offsets import Memory, Partition
+from pipeline.running.answers import Answers
+from pipeline.running.events import Events
+from pipeline.running.series import Series
+from pipeline.running.steps import Asked, Passed, RunningStep
+from pipeline.streams.strain.frames import is_frame
+from pipeline.streams.strain.parts import is_part
+
+__all__ = ["RunningLane"]
+
+
+class RunningLane:
+    """A stream whose messages may be frames of running strain.
+
+    Parameters
+    ----------
+    records
+        The way of single records.
+    background
+        What noise makes of this network.
+    far_hz
+        Largest false-alarm rate of an alert [Hz].
+    deadline_s
+        How far others may be ahead of a detector before its second is a gap [s, data time].
+    stride_s
+        From window to window [s].
+    """
+
+    def __init__(
+        self,
+        records: RecordLane,
+        background: Background,
+        *,
+        far_hz: float,
+        deadline_s: int,
+        stride_s: float,
+    ) -> None:
+        self.stream = records.stream
+        self.classifier = records.classifier
+        self._records = records
+        self._answers = Answers(
+            stream=records.stream.name,
+            network=records.classifier.info,
+            background=background,
+            far_hz=far_hz,
+        )
+        self._background = background
+        self._far_hz = far_hz
+        self._deadline_s = deadline_s
+        self._stride_ns = round(stride_s * 1e9)
+        self._series: dict[Partition, Series] = {}
+
+    def split(self, record: Record) -> Sequence[Record]:
+        """Return the records that a message holds; a frame is one."""
+        return [record] if _is_running(record.value) else self._records.split(record)
+
+    def prepare(self, records: Sequence[Record]) -> Prepared:
+        """Take messages, and return what can be done with them and with those that waited."""
+        steps: list[Step] = []
+        inputs: list[FloatArray] = []
+        for record in records:
+            if _is_running(record.value):
+                made = self._take(record)
+                inputs += (step.window.input[None] for step in made if isinstance(step, Asked))
+                steps += made
+            else:
+                alone = self._records.prepare([record])
+                inputs.append(alone.inputs)
+                steps += alone.items
+        ours = {record.origin for record in records}
+        released = {step.record.origin for step in steps if isinstance(step, Item | Passed)}
+        shape = (0, *self.classifier.network.input_shape)
+        rows = np.concatenate([np.zeros(shape, np.float32), *inputs])
+        return Prepared(steps, rows, held=list(ours - released), released=list(released - ours))
+
+    def _take(self, record: Record) -> list[RunningStep]:
+        partition = record.origin.topic, record.origin.partition
+        series = self._series.get(partition)
+        if series is None or not series.follows(record):
+            series = self._series[partition] = self._new_series(record.note)
+        return series.take(record)
+
+    def _new_series(self, note: str | None) -> Series:
+        return Series(
+            partial(Events, self._background, self._far_hz),
+            decided_ns=int(note or 0),
+            deadline_s=self._deadline_s,
+            stride_ns=self._stride_ns,
+        )
+
+    def end(self) -> Prepared:
+        """Answer all messages that wait: nothing follows."""
+        steps = [step for series in self._series.values() for step in series.end()]
+        self._series.clear()
+        shape = (0, *self.classifier.network.input_shape)
+        inputs = [step.window.input[None] for step in steps if isinstance(step, Asked)]
+        return Prepared(steps, np.concatenate([np.zeros(shape, np.float32), *inputs]))
+
+    def forget(self) -> None:
+        """Forget all series: their messages will be read again."""
+        self._series.clear()
+
+    def predict(self, items: Sequence[Step], inputs: FloatArray, rows: int) -> Judged:
+        """Ask the network about windows and records, as `pipeline.lane.Lane.predict` does."""
+        return replace(self._records.predict(items, inputs, rows), lane=self)
+
+    def answers(self, judged: Judged) -> Iterator[tuple[Step, Alert | InvalidMessage]]:
+        """Yield the messages that are answered now, and the events that are over."""
+        row = 0
+        for step in judged.items:
+            if isinstance(step, Item):
+                yield step, self._records.answer(step, row, judged)
+            elif isinstance(step, RunningStep):
+                yield from self._answers.of(step, row, judged)
+            row += step.rows
+
+    def memories(self, judged: Judged) -> Mapping[Partition, Memory]:
+        """Return where the frames begin that the answered series still need."""
+        found: dict[Partition, Memory] = {}
+        for step in judged.items:
+            if isinstance(step, RunningStep) and (memory := step.events.memory()) is not None:
+                found[step.record.origin.topic, step.record.origin.partition] = memory
+        return found
+
+
+def _is_running(value: bytes) -> bool:
+    return is_part(value) or is_frame(value)
