@@ -1,7 +1,9 @@
+import io
 import sys
 from types import MappingProxyType
 
 import gwframe
+import h5py
 import numpy as np
 import pytest
 
@@ -169,6 +171,21 @@ def test_strain_that_is_no_float_is_named():
         read_frames(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("strain/Strain", (2**40,)), ("quality/simple/DQmask", (2**40,)), ("meta/Detector", (9,))],
+)
+def test_a_shape_that_would_take_for_ever_to_read_is_named(name, shape):
+    file = io.BytesIO(hdf5())
+    with h5py.File(file, "a") as content:
+        del content[name]
+        values = content.create_dataset(name, shape, "f8", chunks=True)
+        values.attrs.update({"Xstart": GPS_S, "Xspacing": 1 / 4096})
+
+    with pytest.raises(DecodeError, match=rf"{name} has the shape \({shape[0]},\)"):
+        read_frames(file.getvalue())
+
+
 def test_words_that_do_not_fit_the_strain_are_named():
     with pytest.raises(DecodeError, match="DQmask has 3 words for 4096 samples at 4096 Hz"):
         read_frames(hdf5(words=[1, 1, 1]))
@@ -196,14 +213,14 @@ def test_a_structure_has_a_checksum_where_the_file_has_none():
     damaged[39] = 0  # says that the file has none
     damaged[len(damaged) // 2] ^= 1
 
-    with pytest.raises(DecodeError, match="the GWF structure at byte [0-9]+ does not have"):
+    with pytest.raises(DecodeError, match=r"the GWF structure at byte [0-9]+ does not have"):
         read_frames(bytes(damaged))
 
 
 def test_a_structure_that_reaches_beyond_the_file_is_named():
     data = gwf()
 
-    with pytest.raises(DecodeError, match=f"at byte [0-9]+ of {len(data) - 1}"):
+    with pytest.raises(DecodeError, match=rf"at byte [0-9]+ of {len(data) - 1}"):
         read_frames(data[:-1])
 
 
