@@ -186,6 +186,15 @@ def test_a_shape_that_would_take_for_ever_to_read_is_named(name, shape):
         read_frames(file.getvalue())
 
 
+def test_a_heap_that_the_library_would_follow_for_ever_is_refused():
+    endless = bytearray(hdf5())
+    heap = endless.index(b"GCOL")
+    endless[heap + 16 : heap + 32] = bytes(16)  # free space of length 0
+
+    with pytest.raises(DecodeError, match=rf"damaged: 0 bytes at byte {heap + 16} of a heap"):
+        read_frames(bytes(endless))
+
+
 def test_words_that_do_not_fit_the_strain_are_named():
     with pytest.raises(DecodeError, match="DQmask has 3 words for 4096 samples at 4096 Hz"):
         read_frames(hdf5(words=[1, 1, 1]))
