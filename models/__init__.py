@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from models.deep_hits import DEEP_HITS
+from models.maxi_flare import MAXI_FLARE
 from models.network import Network, Preprocessed
 from models.strain_resnet import STRAIN_RESNET
+from models.xgamma_pulse import XGAMMA_PULSE
 
 __all__ = ["NETWORKS", "Network", "Preprocessed"]
 
 NETWORKS: Mapping[str, Network] = MappingProxyType(
-    {network.name: network for network in (DEEP_HITS, STRAIN_RESNET)}
+    {network.name: network for network in (DEEP_HITS, MAXI_FLARE, STRAIN_RESNET, XGAMMA_PULSE)}
 )
 """Every network by name."""

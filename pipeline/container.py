@@ -9,8 +9,9 @@ same in every packet, and the 16-byte sync marker differs in every packet; so we
 ourselves, and `pipeline.wire` knows schemas again by their bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.codecs import unpack
 from pipeline.errors import DecodeError
@@ -24,6 +25,7 @@ __all__ = [
     "encode_integer",
     "may_hold_several",
     "only_block",
+    "write_container",
 ]
 
 MAGIC = b"Obj\x01"
@@ -145,20 +147,18 @@ def _unpack(block: Block, codec: bytes) -> Block:
     return Block(block.records, unpacked, 0, len(unpacked))
 
 
-def one_record(header: Header, record: bytes) -> bytes:
-    """Return the container of one record, with another's schema, uncompressed."""
-    return b"".join(
-        (
-            MAGIC,
-            encode_integer(2),
-            *map(_encode_bytes, (b"avro.schema", header.schema, b"avro.codec", b"null")),
-            encode_integer(0),
-            header.sync,
-            encode_integer(1),
-            _encode_bytes(record),
-            header.sync,
-        )
-    )
+def write_container(header: Header, records: Sequence[bytes]) -> bytes:
+    """Return a container of records in one block, uncompressed, with another's schema and marker."""
+    body = b"".join(records)
+    count, size = encode_integer(len(records)), encode_integer(len(body))
+    return b"".join((_beginning(header.schema), header.sync, count, size, body, header.sync))
+
+
+@lru_cache(_MOST_KNOWN)
+def _beginning(schema: bytes) -> bytes:
+    """Return what stands before the first marker; all records of a message share it."""
+    meta = (b"avro.schema", schema, b"avro.codec", b"null")
+    return b"".join((MAGIC, encode_integer(2), *map(_encode_bytes, meta), encode_integer(0)))
 
 
 def encode_integer(value: int) -> bytes:

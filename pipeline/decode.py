@@ -5,9 +5,7 @@ caught, as nowhere behind it.  What leaves is an `InvalidMessage`, which costs o
 message, or a `TransientError` of the schema registry, which a later try may not meet.
 """
 
-from dataclasses import replace
-
-from pipeline.core import MOST_RECORDS, Candidate, Record
+from pipeline.core import MOST_RECORDS, Candidate, Origin, Record
 from pipeline.errors import DecodeError, PipelineError
 from pipeline.stream import Stream
 from pipeline.wire import PacketReader
@@ -38,9 +36,17 @@ class Decoder:
         values = self._reader.split(record.value)
         if len(values) == 1 or len(values) > MOST_RECORDS:
             return [record]
+        origin, count = record.origin, len(values)
+        # Not `replace`, as below: a message may hold thousands.
         return [
-            replace(
-                record, value=value, origin=replace(record.origin, index=index, records=len(values))
+            Record(
+                value=value,
+                origin=Origin(origin.topic, origin.partition, origin.offset, index, count),
+                key=record.key,
+                headers=record.headers,
+                broker_us=record.broker_us,
+                received_us=record.received_us,
+                note=record.note,
             )
             for index, value in enumerate(values)
         ]
@@ -58,7 +64,15 @@ class Decoder:
         packet_format, fields, schema_id = self._reader.read(data)
         try:
             found = packet_format.decode(fields)
-            return replace(found, schema_id=schema_id)
+            # `replace` takes five times as long, a tenth of all that a pulse costs.
+            return Candidate(
+                event=found.event,
+                sample=found.sample,
+                quality=found.quality,
+                schema_id=schema_id,
+                flux=found.flux,
+                strain=found.strain,
+            )
         except PipelineError:
             raise
         except KeyError as error:

@@ -29,20 +29,7 @@ SYNC = ALERT_NAMESPACE.bytes
 """Ends each block of a container. It need not be random: no file of ours is ever cut up."""
 
 
-def without_docs(schema: Any) -> Any:
-    """Return an Avro schema without what only people read.
-
-    >>> without_docs({"name": "x", "type": "int", "doc": "Number [dimensionless]."})
-    {'name': 'x', 'type': 'int'}
-    """
-    if isinstance(schema, dict):
-        return {k: without_docs(v) for k, v in schema.items() if k != "doc"}
-    if isinstance(schema, list):
-        return [without_docs(item) for item in schema]
-    return schema
-
-
-SCHEMA: dict[str, Any] = without_docs(schemas.load("classification"))
+SCHEMA: dict[str, Any] = schemas.without_docs(schemas.load("classification"))
 """What messages are written with."""
 
 

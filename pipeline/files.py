@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeAlias
 
-from pipeline.container import MAGIC
+from pipeline.container import MAGIC, Header
 from pipeline.errors import ConfigurationError, InvalidMessage
-from pipeline.wire import split_container
+from pipeline.wire import join_containers, split_container
 
-__all__ = ["FileMessage", "Found", "find_files", "read_files", "read_messages"]
+__all__ = ["FileMessage", "Found", "again", "find_files", "pack", "read_files", "read_messages"]
 
 NOT_DATA = ("*.avsc", "*.csv", "*.json", "*.md", "*.py", "*.txt", "*.toml", "*.yaml", "*.yml")
 """What lies beside packets in a folder: schemas, labels, notes."""
@@ -135,10 +136,9 @@ def read_files(
     files: Sequence[Path],
     read_file: ReadFile | None = None,
     *,
-    repeat: int = 1,
     unreadable: Callable[[Path, OSError], None],
 ) -> Iterator[FileMessage]:
-    """Yield the messages of all files, all over again as often as asked for.
+    """Yield the messages of all files.
 
     Parameters
     ----------
@@ -147,14 +147,39 @@ def read_files(
     unreadable
         Called with each file that cannot be read.
     """
-    kept: list[FileMessage] = []
     for file in files:
         try:
-            for message in read_messages(file, read_file):
-                if repeat > 1:
-                    kept.append(message)
-                yield message
+            yield from read_messages(file, read_file)
         except OSError as error:
             unreadable(file, error)
-    for _ in range(repeat - 1):
+
+
+def again(messages: Iterable[FileMessage], times: int) -> Iterator[FileMessage]:
+    """Yield messages, and all over again until they came so many times."""
+    kept: list[FileMessage] = []
+    for message in messages:
+        if times > 1:
+            kept.append(message)
+        yield message
+    for _ in range(times - 1):
         yield from kept
+
+
+def pack(messages: Iterable[FileMessage], most: int) -> Iterator[FileMessage]:
+    """Put neighbouring records of one schema together, up to so many in a message.
+
+    A message is called by its first record.  What is no container is passed on as it is.
+    """
+    for schema, run in groupby(messages, key=_schema):
+        if schema is None:
+            yield from run
+            continue
+        while group := list(islice(run, most)):
+            first, *others = group
+            value = join_containers([one.value for one in group]) if others else first.value
+            yield FileMessage(first.file, first.index, value)
+
+
+def _schema(message: FileMessage) -> bytes | None:
+    is_container = message.error is None and message.value.startswith(MAGIC)
+    return Header.read(message.value).schema if is_container else None

@@ -21,7 +21,7 @@ from pipeline.core import FloatArray
 from pipeline.errors import DecodeError
 from pipeline.first_bytes import describe
 
-__all__ = ["read_ccd", "read_image", "reference_pixel"]
+__all__ = ["read_ccd", "read_image", "reference_pixel", "unpacked"]
 
 _BLOCK = 2880
 """A FITS file is made of blocks of this size [byte]. FITS Standard 4.0, section 3.1."""
@@ -82,7 +82,7 @@ def read_image(data: bytes, hdu: int = 0) -> FloatArray:
     DecodeError
         If there is no such image.
     """
-    data = _unpacked(data)
+    data = unpacked(data)
     at = 0
     for _ in range(hdu):
         header = _plain_header(data, at)
@@ -103,7 +103,7 @@ def read_ccd(data: bytes) -> tuple[FloatArray, FloatArray | None]:
     :
         Pixels ``(y, x)``; their variance, likewise and in their unit squared, or None.
     """
-    data = _unpacked(data)
+    data = unpacked(data)
     image = read_image(data)
     at = 0
     while at < len(data):
@@ -119,7 +119,7 @@ def read_ccd(data: bytes) -> tuple[FloatArray, FloatArray | None]:
 
 def reference_pixel(data: bytes) -> tuple[float, float] | None:
     """Return the reference pixel ``(y, x)`` of a file's coordinates, counted from 0."""
-    header = _plain_header(_unpacked(data), 0)
+    header = _plain_header(unpacked(data), 0)
     if header is None:
         return None
     try:
@@ -129,7 +129,14 @@ def reference_pixel(data: bytes) -> tuple[float, float] | None:
     return (y, x) if math.isfinite(y + x) else None
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
+    """Return a FITS file that may have been gzipped.
+
+    Raises
+    ------
+    DecodeError
+        If it is none, or damaged, or unpacks to too much.
+    """
     if data[:2] == b"\x1f\x8b":
         data = inflate(data, _GZIP)
     if not data.startswith(b"SIMPLE"):

@@ -13,7 +13,7 @@ from astropy.io import fits
 from pipeline.core import FloatArray
 from pipeline.errors import DecodeError
 
-__all__ = ["has_hdu", "read_hdu"]
+__all__ = ["has_hdu", "opened", "read_hdu"]
 
 _LOCK = threading.Lock()
 """`warnings.catch_warnings` changes the whole process."""
@@ -21,7 +21,7 @@ _LOCK = threading.Lock()
 
 def has_hdu(data: bytes, hdu: int | str) -> bool:
     """Whether a file has a header and data unit of this number or name."""
-    with _opened(data) as hdus:
+    with opened(data) as hdus:
         return hdu in hdus
 
 
@@ -33,7 +33,7 @@ def read_hdu(data: bytes, hdu: int | str) -> tuple[FloatArray, Mapping[str, Any]
     DecodeError
         If there is none, or it is no image of two axes.
     """
-    with _opened(data) as hdus, np.errstate(over="ignore"):
+    with opened(data) as hdus, np.errstate(over="ignore"):
         found = hdus[hdu]
         shape = found.shape if found.is_image else None
         pixels = np.asarray(found.data if shape else 0, np.float32)
@@ -44,7 +44,8 @@ def read_hdu(data: bytes, hdu: int | str) -> tuple[FloatArray, Mapping[str, Any]
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Any]:
+def opened(data: bytes) -> Iterator[Any]:
+    """Open an unpacked file; whatever goes wrong inside the block is a `DecodeError`."""
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about headers that are odd, as we knew
         try:
@@ -54,5 +55,7 @@ def _opened(data: bytes) -> Iterator[Any]:
                 disable_image_compression=True,  # it unpacks without a limit
             ) as hdus:
                 yield hdus
+        except DecodeError:
+            raise
         except Exception as error:  # damaged files make astropy raise anything
             raise DecodeError(f"the FITS file cannot be read: {error!r}") from error

@@ -81,13 +81,15 @@ def publish(
     _must_exist(producer, topic)
     delivery = Delivery()
     began_s = time.monotonic()
-    for message in messages:
-        due_s = message.at_s if rate_hz is None else delivery.sent / rate_hz
-        if due_s is not None:
-            _wait_until(producer, began_s + due_s)
-        _send(producer, topic, message, delivery)
-        progress(delivery.sent, delivery.delivered)
-    producer.flush()  # until message.timeout.ms: then it has failed
+    try:
+        for message in messages:
+            due_s = message.at_s if rate_hz is None else delivery.sent / rate_hz
+            if due_s is not None:
+                _wait_until(producer, began_s + due_s)
+            _send(producer, topic, message, delivery)
+            progress(delivery.sent, delivery.delivered)
+    finally:  # a file that ends the command takes no message with it
+        producer.flush()  # until message.timeout.ms: then it has failed
     progress(delivery.sent, delivery.delivered)
     return delivery
 

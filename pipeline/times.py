@@ -4,8 +4,9 @@ Ours counts microseconds since 1970-01-01 UTC, as Kafka and the operating system
 86,400 seconds, and a leap second has the number of the second that follows it.
 
 ===========  ==========================================================================
-UTC          ZTF's ``jd``, native HiTS
+UTC          ZTF's ``jd``, native HiTS; pulses, in nanoseconds since 1970
 TAI          Rubin's ``midpointMjdTai``; 37 s ahead of UTC since 2017
+TT           MAXI's events, in seconds since a date; always 32.184 s ahead of TAI
 GPS          gravitational waves; seconds since 1980-01-06, always 19 s behind TAI
 ===========  ==========================================================================
 
@@ -23,7 +24,10 @@ __all__ = [
     "from_jd_utc",
     "from_mjd_tai",
     "from_mjd_utc",
+    "from_tt",
+    "from_unix_ns",
     "iso_utc",
+    "mjd_utc",
     "survey_us",
     "to_us",
 ]
@@ -33,8 +37,12 @@ _UNIX_MJD = 40587.0
 _GPS_TAI_S = 315_964_819
 """The GPS epoch, 1980-01-06 UTC, as seconds since 1970 of a TAI clock: 19 s ahead then."""
 
+_TT_TAI_S = 32.184
+"""What TT is ahead of TAI [s]. IAU 1991 recommendation IV."""
+
 _DAY_S = 86_400
 _DAY_US = 86_400_000_000
+_DAY_NS = 86_400_000_000_000
 _SECOND_US = 1_000_000
 
 _FIRST_US = 63_072_000 * _SECOND_US
@@ -112,6 +120,33 @@ def from_gps(seconds: float) -> int:
     '2015-09-14T09:50:45.420000Z'
     """
     return _from_tai(_plausible((seconds + _GPS_TAI_S) * _SECOND_US, "GPS time", seconds))
+
+
+def from_tt(reference_mjd: float, seconds: float) -> int:
+    """Return seconds since a Modified Julian Date, both in TT, on our clock [µs UTC].
+
+    >>> iso_utc(from_tt(51544 + 0.00074287037037037, 0))
+    '2000-01-01T00:00:00.000000Z'
+    """
+    us = (reference_mjd - _UNIX_MJD) * _DAY_US + (seconds - _TT_TAI_S) * _SECOND_US
+    return _from_tai(_plausible(us, "TT", reference_mjd + seconds / _DAY_S))
+
+
+def from_unix_ns(ns: int) -> int:
+    """Return nanoseconds since 1970-01-01 UTC on our clock [µs UTC], those of a part cut off."""
+    return _plausible(ns // 1000, "time in nanoseconds", ns)
+
+
+def mjd_utc(ns: int) -> float:
+    """Return nanoseconds since 1970-01-01 UTC as Modified Julian Date [d, UTC].
+
+    A double of it is good to 0.4 µs: the nanoseconds themselves need 64 bits.
+
+    >>> mjd_utc(1_767_182_400_000_000_000)
+    61040.5
+    """
+    days, rest = divmod(ns, _DAY_NS)
+    return _UNIX_MJD + days + rest / _DAY_NS
 
 
 def iso_utc(us: int) -> str:

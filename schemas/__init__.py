@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["load", "versions"]
+__all__ = ["load", "versions", "without_docs"]
 
 
 def versions(name: str) -> tuple[str, ...]:
@@ -27,4 +27,17 @@ def load(name: str, version: str | None = None) -> dict[str, Any]:
     """
     path = files("schemas").joinpath(name, version or versions(name)[-1], f"{name}.avsc")
     schema: dict[str, Any] = json.loads(path.read_text())
+    return schema
+
+
+def without_docs(schema: Any) -> Any:
+    """Return an Avro schema without what only people read.
+
+    >>> without_docs({"name": "x", "type": "int", "doc": "Number [dimensionless]."})
+    {'name': 'x', 'type': 'int'}
+    """
+    if isinstance(schema, dict):
+        return {k: without_docs(v) for k, v in schema.items() if k != "doc"}
+    if isinstance(schema, list):
+        return [without_docs(item) for item in schema]
     return schema

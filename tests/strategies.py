@@ -29,6 +29,7 @@ __all__ = [
     "hits_decoder",
     "record",
     "schemaless",
+    "stream_decoder",
 ]
 
 BIG_ID = 2**53 + 1
@@ -88,6 +89,12 @@ def hits_decoder(folder: Path) -> Decoder:
     stream = STREAMS["hits"]
     store = SchemaStore(directory=write_schemas(folder))
     return Decoder(stream, PacketReader(stream.formats, store))
+
+
+def stream_decoder(name: str) -> Decoder:
+    """Return the decoder of a stream whose packets carry their schemas."""
+    stream = STREAMS[name]
+    return Decoder(stream, PacketReader(stream.formats, SchemaStore()))
 
 
 @st.composite

@@ -26,7 +26,15 @@ from numpy import ndarray
 
 from models.maxi_flare.picture import scale_to_maximum
 
-__all__ = ["CLASSES", "LabelledFile", "PictureError", "Window", "labelled_files", "read_picture"]
+__all__ = [
+    "CLASSES",
+    "LabelledFile",
+    "PictureError",
+    "Window",
+    "grey_levels",
+    "labelled_files",
+    "read_picture",
+]
 
 CLASSES: Mapping[str, int] = MappingProxyType({"background": 0, "flare": 1})
 """Sub-folder to label."""
@@ -35,6 +43,9 @@ _PICTURES = (".jpg", ".jpeg", ".png")
 _FITS = (".fits", ".fit", ".fits.gz", ".fit.gz")
 
 _AXES = 2
+
+MOST_PIXELS = 2**24
+"""Of a picture: a short file must not fill the memory."""
 
 _LEVELS = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})
 """Pillow's modes of 8 bits or less, which it turns into grey levels."""
@@ -131,13 +142,29 @@ def _ending(path: Path) -> str:
     raise PictureError(f"{path} ends in none of {', '.join((*_PICTURES, *_FITS))}")
 
 
-def _read_grey(path: Path) -> Float32[ndarray, "height width"]:
+def grey_levels(data: bytes) -> Float32[ndarray, "height width"]:
+    """Read the bytes of a JPEG or PNG image as grey levels from 0 to 255, shape ``(y, x)``.
+
+    Raises
+    ------
+    PictureError
+        If it has more than `MOST_PIXELS`. Damaged images raise whatever Pillow raises.
+    """
     from PIL import Image
 
-    with Image.open(path) as image:
+    with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+        width, height = image.size
+        if width * height > MOST_PIXELS:
+            raise PictureError(
+                f"the picture has {height} x {width} pixels, and {MOST_PIXELS} are the most"
+            )
         if image.mode in _LEVELS:
             return np.asarray(image.convert("L"), np.float32)
         return scale_to_maximum(np.asarray(image))
+
+
+def _read_grey(path: Path) -> Float32[ndarray, "height width"]:
+    return grey_levels(path.read_bytes())
 
 
 def _read_fits(path: Path) -> Float32[ndarray, "height width"]:

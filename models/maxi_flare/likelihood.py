@@ -23,10 +23,7 @@ from models.maxi_flare.sky import (
     FWHM_PIXEL,
 )
 
-__all__ = ["COUNTS", "count_rings", "log_likelihood", "log_odds", "source_shares"]
-
-COUNTS = np.geomspace(0.05, 2000, 160)
-"""Grid of expected counts of the source."""
+__all__ = ["count_rings", "log_likelihood", "log_odds", "source_shares"]
 
 _DENSITIES = np.geomspace(0.1, 6, 40)
 """Grid of background densities, relative to a typical transit's."""

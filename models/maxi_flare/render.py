@@ -8,12 +8,20 @@ scaled to the largest sum. No event lies outside the 106x106 pixels, so none is 
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt16
 from numpy import ndarray
 
 from models.maxi_flare.picture import WHITE
 
-__all__ = ["BLOB_RADIUS_PIXEL", "BLOB_SIGMA_PIXEL", "FIELD", "Events", "draw_pictures", "kernel"]
+__all__ = [
+    "BLOB_RADIUS_PIXEL",
+    "BLOB_SIGMA_PIXEL",
+    "FIELD",
+    "Events",
+    "count_photons",
+    "draw_pictures",
+    "kernel",
+]
 
 FIELD = 106
 """Side of a one-orbit picture [pixel]."""
@@ -55,6 +63,14 @@ def kernel() -> ndarray:
     squared = steps[:, None] ** 2 + steps**2
     blob = np.exp(-squared / (2 * BLOB_SIGMA_PIXEL**2))
     return np.where(squared <= BLOB_RADIUS_PIXEL**2, blob, 0.0)
+
+
+def count_photons(events: Events, n: int) -> UInt16[ndarray, "n 106 106"]:
+    """Count the events in each pixel of ``n`` images; they are as `draw_pictures` takes them."""
+    rows, columns = ((p + (FIELD - 1) / 2).astype(np.intp) for p in (events.y, events.x))
+    pixel = (events.image * FIELD + rows) * FIELD + columns
+    counted = np.bincount(pixel, minlength=n * FIELD * FIELD)
+    return counted.reshape(n, FIELD, FIELD).astype(np.uint16)
 
 
 def draw_pictures(events: Events, n: int) -> UInt8[ndarray, "n 106 106"]:

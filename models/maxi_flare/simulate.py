@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Float32, Int8, Int32, UInt8
+from jaxtyping import Float32, Int8, Int32, UInt8, UInt16
 from numpy import ndarray
 from numpy.random import Generator
 
-from models.maxi_flare.render import FIELD, Events, draw_pictures
+from models.maxi_flare.render import FIELD, Events, count_photons, draw_pictures
 from models.maxi_flare.sky import (
     CENTRING_DEG,
     DEG_PER_PIXEL,
@@ -82,6 +82,9 @@ class Images:
 
     pictures: UInt8[ndarray, "n 106 106"]
     """Grey levels, each picture scaled to its own maximum."""
+
+    photons: UInt16[ndarray, "n 106 106"]
+    """Events in each pixel, of which the pictures were drawn."""
 
     labels: Int8[ndarray, " n"]
     """1 for a flare at the centre, 0 for none."""
@@ -149,6 +152,7 @@ def _simulate(rng: Generator, n: int, law: Law) -> Images:
     ring = np.digitize(np.hypot(everything.y, everything.x), RINGS) - 1
     return Images(
         pictures=draw_pictures(everything, n),
+        photons=count_photons(everything, n),
         labels=flare.astype(np.int8),
         flux_mcrab=flux.astype(np.float32),
         counts=_count(source.image, n),

@@ -28,6 +28,7 @@ __all__ = [
     "COUNTS_PER_MCRAB",
     "DEG_PER_PIXEL",
     "FWHM_PIXEL",
+    "TYPICAL_EXPOSURE_CM2_S",
     "Exposure",
     "background",
     "burst",
@@ -39,8 +40,11 @@ __all__ = [
 
 DEG_PER_PIXEL = 0.078
 
-COUNTS_PER_MCRAB = 3.5e-3 * 100
-"""Expected counts of a source of 1 mCrab (2-20 keV) in a typical transit: 100 cm2 s."""
+TYPICAL_EXPOSURE_CM2_S = 100.0
+"""Collecting area times time of a typical transit [cm2 s]."""
+
+COUNTS_PER_MCRAB = 3.5e-3 * TYPICAL_EXPOSURE_CM2_S
+"""Expected counts of a source of 1 mCrab (2-20 keV) in a typical transit."""
 
 BACKGROUND = 56.0
 """Expected background events in the field in a typical transit."""

@@ -14,13 +14,14 @@ In HDF5 the first two are datasets and the numbers attributes of the file or of 
 NPZ all are arrays. A CSV begins with lines such as ``# sampling_period_ns = 100``, then has one
 line per pulse: the samples, after the label if its header, ``label,0,1,2``, says that there is one.
 
-No more than one piece of a file is ever in memory. What comes out is as the network knows it: see
-`~models.xgamma_pulse.waveforms.to_samples`.
+The formats are told apart by their first bytes. No more than one piece of a file is ever in memory.
+What `read_pulses` gives is as the network knows it: see `~models.xgamma_pulse.waveforms.to_samples`.
 """
 
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,12 @@ from numpy import ndarray
 from models.xgamma_pulse.pulse_sources import Piece, read_csv, read_hdf5, read_npz
 from models.xgamma_pulse.waveforms import SAMPLES, to_samples
 
-__all__ = ["PulseFileError", "PulsePiece", "read_pulses"]
+__all__ = ["PulseFileError", "PulsePiece", "is_pulse_file", "read_pieces", "read_pulses"]
 
-_READERS = {".h5": read_hdf5, ".hdf5": read_hdf5, ".npz": read_npz, ".csv": read_csv}
+_READERS = {b"\x89HDF\r\n\x1a\n": read_hdf5, b"PK\x03\x04": read_npz, b"#": read_csv}
+"""By the first bytes. A CSV must begin with a comment, since it must say how it was sampled."""
+
+_BEGINNING = max(map(len, _READERS))
 
 _LABELS: Mapping[str, int] = {"0": 0, "1": 1, "x_ray": 0, "gamma_ray": 1}
 
@@ -55,36 +59,78 @@ class PulsePiece:
     """1 for a gamma ray, 0 for an X-ray; None if the file has none."""
 
 
-def read_pulses(path: Path, size: int = 1024) -> Iterator[PulsePiece]:
-    """Yield the pulses of a file, at most ``size`` at a time.
+def is_pulse_file(data: bytes) -> bool:
+    """Whether it begins like a file of one of the three formats."""
+    return data.startswith(tuple(_READERS))
+
+
+def read_pieces(file: BufferedIOBase, name: str, size: int = 1024) -> Iterator[Piece]:
+    """Yield the pulses of a file as they are in it, at most ``size`` at a time.
+
+    Parameters
+    ----------
+    file
+        Open at its first byte.
+    name
+        What to call it in errors.
 
     Raises
     ------
     PulseFileError
         If the file is of another kind, damaged, or laid out otherwise.
     """
-    if path.suffix not in _READERS:
-        raise PulseFileError(f"{path} is none of {', '.join(_READERS)}")
+    beginning = file.read(_BEGINNING)
+    file.seek(0)
+    reader = next((read for first, read in _READERS.items() if beginning.startswith(first)), None)
+    if reader is None:
+        raise PulseFileError(f"{name} is none of HDF5, NPZ and CSV that says how it was sampled")
     first = 0
     try:
-        for piece in _READERS[path.suffix](path, size):
-            yield _convert(piece, first)
+        for piece in reader(file, size):
+            _check(piece)
+            yield piece
             first += len(piece.waveforms)
+    except KeyError as error:
+        raise PulseFileError(f"{name} has no {error.args[0]}") from error
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise PulseFileError(f"{name}, after pulse {first}: {error}") from error
+    if not first:
+        raise PulseFileError(f"{name} holds no pulse")
+
+
+def read_pulses(path: Path, size: int = 1024) -> Iterator[PulsePiece]:
+    """Yield the pulses of a file as the network knows them, at most ``size`` at a time.
+
+    Raises
+    ------
+    PulseFileError
+        If the file is of another kind, damaged, or laid out otherwise.
+    """
+    try:
+        file = path.open("rb")
     except FileNotFoundError as error:
         raise PulseFileError(f"{path} does not exist") from error
-    except KeyError as error:
-        raise PulseFileError(f"{path} has no {error.args[0]}") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise PulseFileError(f"{path}, after pulse {first}: {error}") from error
-    if not first:
-        raise PulseFileError(f"{path} holds no pulse")
+    except OSError as error:
+        raise PulseFileError(f"{path}: {error.strerror}") from error
+    with file:
+        first = 0
+        for piece in read_pieces(file, str(path), size):
+            try:
+                converted = _convert(piece, first)
+            except ValueError as error:
+                raise PulseFileError(f"{path}, after pulse {first}: {error}") from error
+            yield converted
+            first += len(piece.waveforms)
 
 
-def _convert(piece: Piece, first: int) -> PulsePiece:
+def _check(piece: Piece) -> None:
     if piece.waveforms.ndim != 2:  # noqa: PLR2004 - pulse and time
         raise ValueError(f"waveforms have shape {piece.waveforms.shape}, not (pulses, samples)")
     if piece.waveforms.dtype.kind not in "iuf":
         raise ValueError(f"waveforms are {piece.waveforms.dtype}, not numbers")
+
+
+def _convert(piece: Piece, first: int) -> PulsePiece:
     facts = piece.facts
     samples = to_samples(
         piece.waveforms,

@@ -1,14 +1,14 @@
 """The three formats of pulse files, each read piece by piece; `pulse_files` has their layout.
 
-These functions hand over what the file says. Whatever is wrong in it is an `OSError`, `ValueError`,
+These functions are given the open file and hand over what it says. Whatever is wrong in it is an `OSError`, `ValueError`,
 `KeyError` (of what is absent) or the like, which `pulse_files` turns into one kind of error.
 """
 
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,11 @@ class Piece:
     """``sampling_period_ns``, ``baseline_samples`` and, where known, ``full_scale``."""
 
 
-def read_hdf5(path: Path, size: int) -> Iterator[Piece]:
+def read_hdf5(source: BufferedIOBase, size: int) -> Iterator[Piece]:
     """Yield the rows of the datasets ``waveforms`` and ``labels``."""
     import h5py
 
-    with h5py.File(path) as file:
+    with h5py.File(source) as file:
         if "waveforms" not in file:
             raise KeyError("waveforms")
         waveforms, labels = file["waveforms"], file.get("labels")
@@ -51,9 +51,9 @@ def read_hdf5(path: Path, size: int) -> Iterator[Piece]:
             )
 
 
-def read_npz(path: Path, size: int) -> Iterator[Piece]:
+def read_npz(source: BufferedIOBase, size: int) -> Iterator[Piece]:
     """Yield the rows of the arrays ``waveforms`` and ``labels``, unzipping as it goes."""
-    with zipfile.ZipFile(path) as file:
+    with zipfile.ZipFile(source) as file:
         names = {name.removesuffix(".npy") for name in file.namelist()}
         numbers = {name: float(_array(file, name).reshape(())) for name in _FACTS if name in names}
         facts = _facts(numbers)
@@ -76,29 +76,29 @@ def read_npz(path: Path, size: int) -> Iterator[Piece]:
                 )
 
 
-def read_csv(path: Path, size: int) -> Iterator[Piece]:
+def read_csv(source: BufferedIOBase, size: int) -> Iterator[Piece]:
     """Yield lines of numbers."""
-    with path.open(encoding="utf-8") as file:
-        numbers, header = {}, ""
-        for header in file:
-            if not header.startswith("#"):
-                break
-            name, _, value = header[1:].partition("=")
-            if name.strip() in _FACTS:
-                numbers[name.strip()] = float(value)
-        facts, columns = _facts(numbers), [name.strip() for name in header.split(",")]
-        labelled = int(columns[0] == "label")
-        while lines := list(islice(file, size)):
-            rows = [line.strip().split(",") for line in lines if line.strip()]
-            bad = next((row for row in rows if len(row) != len(columns)), None)
-            if bad is not None:
-                raise ValueError(f"a line has {len(bad)} columns, but its header {len(columns)}")
-            if rows:
-                yield Piece(
-                    waveforms=np.array([row[labelled:] for row in rows], np.float64),
-                    labels=np.array([row[0].strip() for row in rows]) if labelled else None,
-                    facts=facts,
-                )
+    file = (line.decode() for line in source)
+    numbers, header = {}, ""
+    for header in file:
+        if not header.startswith("#"):
+            break
+        name, _, value = header[1:].partition("=")
+        if name.strip() in _FACTS:
+            numbers[name.strip()] = float(value)
+    facts, columns = _facts(numbers), [name.strip() for name in header.split(",")]
+    labelled = int(columns[0] == "label")
+    while lines := list(islice(file, size)):
+        rows = [line.strip().split(",") for line in lines if line.strip()]
+        bad = next((row for row in rows if len(row) != len(columns)), None)
+        if bad is not None:
+            raise ValueError(f"a line has {len(bad)} columns, but its header {len(columns)}")
+        if rows:
+            yield Piece(
+                waveforms=np.array([row[labelled:] for row in rows], np.float64),
+                labels=np.array([row[0].strip() for row in rows]) if labelled else None,
+                facts=facts,
+            )
 
 
 def _facts(found: Mapping[str, Any]) -> dict[str, float]:

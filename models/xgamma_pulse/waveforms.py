@@ -83,21 +83,36 @@ def to_samples(
     if full_scale is not None:
         samples[samples >= full_scale] = np.inf
     ratio = PERIOD_NS / period_ns
-    edges = baseline + (np.arange(SAMPLES + 1) - TRIGGER) * ratio
     if ratio == 1:
-        return _shift(samples, baseline - TRIGGER)
+        return _cut(samples, baseline - TRIGGER, SAMPLES)
+    if ratio.is_integer():
+        return _average_whole(samples, baseline - TRIGGER * int(ratio), int(ratio))
+    edges = baseline + (np.arange(SAMPLES + 1) - TRIGGER) * ratio
     if ratio > 1:
         return _average(samples, edges)
     return _interpolate(samples, edges[:-1])
 
 
-def _shift(samples: Float32[ndarray, "batch length"], first: int) -> FloatArray:
-    """Cut ``SAMPLES`` samples from ``first`` on, which may be negative."""
-    shifted = np.full((len(samples), SAMPLES), np.nan, np.float32)
-    begin, end = max(first, 0), min(first + SAMPLES, samples.shape[1])
+def _cut(samples: Float32[ndarray, "batch length"], first: int, length: int) -> FloatArray:
+    """Cut ``length`` samples from ``first`` on, which may be negative; NaN outside."""
+    if first == 0 and samples.shape[1] == length:  # what our own simulator sends
+        return samples
+    cut = np.full((len(samples), length), np.nan, np.float32)
+    begin, end = max(first, 0), min(first + length, samples.shape[1])
     if end > begin:
-        shifted[:, begin - first : end - first] = samples[:, begin:end]
-    return shifted
+        cut[:, begin - first : end - first] = samples[:, begin:end]
+    return cut
+
+
+def _average_whole(samples: Float32[ndarray, "batch length"], first: int, ratio: int) -> FloatArray:
+    """Average each ``ratio`` samples from ``first`` on.
+
+    What `_average` does where no sample is cut, in a sixth of the time; most digitisers are so.
+    """
+    pieces = _cut(samples, first, SAMPLES * ratio).reshape(len(samples), SAMPLES, ratio)
+    with np.errstate(invalid="ignore"):  # an infinite sample beside one that is minus infinity
+        averaged: FloatArray = pieces.mean(axis=2, dtype=np.float64).astype(np.float32)
+    return averaged
 
 
 def _average(samples: Float32[ndarray, "batch length"], edges: ndarray) -> FloatArray:
@@ -113,7 +128,7 @@ def _average(samples: Float32[ndarray, "batch length"], edges: ndarray) -> Float
     averaged[:, inside] = (np.diff(total, axis=1) / np.diff(edges))[:, inside]
     for bad, mark in ((np.isinf(samples), np.inf), (np.isnan(samples), np.nan)):
         if bad.any():
-            averaged[np.diff(_integral(bad, edges), axis=1) > _ROUNDING] = mark
+            averaged[(np.diff(_integral(bad, edges), axis=1) > _ROUNDING) & inside] = mark
     return averaged
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.field import Dec, Exposure, Ra, Radius, field_messages
 from pipeline.commands.terminal import (
     AsJson,
     Bootstrap,
@@ -40,6 +41,10 @@ def publish(
     rate: Annotated[
         float | None, typer.Option(min=0.001, metavar="N", help="Messages a second, evenly spaced.")
     ] = None,
+    batch: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Records to a message, of those with one schema."),
+    ] = 1,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="Send all of it N times.")] = 1,
     as_frames: Annotated[
         bool,
@@ -51,16 +56,21 @@ def publish(
     parts: Annotated[
         bool, typer.Option("--parts", help="With --as-frames: GWF in chunks of 100 kB.")
     ] = False,
+    ra: Ra = None,
+    dec: Dec = None,
+    radius: Radius = None,
+    exposure: Exposure = None,
     exclude: Exclude = None,
     options: Options = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send files, or folders of files, to an input topic: one message for each record.
+    """Send files, or folders of files, to an input topic: one message for each record, or for N.
 
     Whatever is no packet is sent as well: the daemon sets it aside and says why.
     Exit 1 if anything was not delivered.
     """
-    from pipeline.files import find_files, read_files
+    from pipeline.core import MOST_RECORDS
+    from pipeline.files import again, find_files, pack, read_files
     from pipeline.kafka import make_producer
     from pipeline.publish import publish as publish_messages
     from pipeline.publish import publisher_config
@@ -68,6 +78,11 @@ def publish(
 
     topic = topic or known_stream(stream)
     _must_go_together(stream, rate, as_frames=as_frames, realtime=realtime, parts=parts)
+    if batch > (1 if as_frames else MOST_RECORDS):
+        most = "one frame" if as_frames else f"{MOST_RECORDS} records"
+        raise typer.BadParameter(
+            f"a message holds at most {most}, not {batch}", param_hint="--batch"
+        )
     client = publisher_config(client_options(bootstrap, config, options))
     found = find_files(paths, exclude or ())
     if found.left_out:
@@ -78,13 +93,17 @@ def publish(
         unreadable.append(str(file))
         say(f"cannot read {file}: {error.strerror}")
 
+    field = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
     if as_frames:
         from pipeline.play_files import play_files
 
         messages = play_files(found.files, in_parts=parts, realtime=realtime, repeat=repeat)
     else:
         read_file = STREAMS[known_stream(stream)].read_file
-        messages = read_files(found.files, read_file, repeat=repeat, unreadable=note)
+        each = read_files(found.files, read_file, unreadable=note) if field is None else field
+        messages = again(each, repeat)
+        if batch > 1:
+            messages = pack(messages, batch)
     with _progress(topic, shown=not as_json) as progress:
         delivery = publish_messages(
             make_producer(client), topic, messages, rate_hz=rate, progress=progress

@@ -1,5 +1,6 @@
 """``skytriage simulate``: labelled simulated records."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,44 +27,80 @@ class Family(StrEnum):
     MIXED = "mixed"
 
 
+Out = Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")]
+Count = Annotated[int, typer.Option(min=1, metavar="N", help="How many packets.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="The same seed makes the same files.")
+]
+
+
 @simulate.command()
 def hits(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
+    out: Out,
     *,
-    count: Annotated[int, typer.Option(min=1, metavar="N", help="How many packets.")] = 1000,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="The same seed makes the same files.")
-    ] = 0,
+    count: Count = 1000,
+    seed: Seed = 0,
     family: Annotated[
         Family, typer.Option(help="Whose packets; mixed takes turns.")
     ] = Family.MIXED,
 ) -> None:
     """Simulate candidates of image subtraction; the truth about them is in labels.csv."""
-    from pipeline.errors import ConfigurationError
     from pipeline.simulation.hits import simulate_hits
 
-    try:
-        folder = simulate_hits(count, seed, out, family=family.value)
-    except OSError as error:
-        raise ConfigurationError(str(error)) from error
-    say(f"{count} packets in {folder}, the truth about them in {folder / 'labels.csv'}")
+    _write(out, count, lambda: simulate_hits(count, seed, out, family=family.value))
 
 
 @simulate.command()
-def strain(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.")],
+def maxi(
+    out: Out,
     *,
-    count: Annotated[int, typer.Option(min=1, metavar="N", help="How many segments.")] = 1000,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="The same seed makes the same files.")
-    ] = 0,
+    count: Count = 1000,
+    seed: Seed = 0,
+    events: Annotated[
+        bool, typer.Option("--events", help="One list of events instead, with N transits.")
+    ] = False,
 ) -> None:
+    """Simulate one-orbit images of MAXI/GSC; the truth about them is in labels.csv."""
+    from pipeline.simulation import SIMULATED
+    from pipeline.simulation.packet import write_folder
+
+    if not events:
+        _write(out, count, lambda: write_folder(SIMULATED["maxi"](seed), count, out))
+        return
+    from pipeline.simulation.maxi_events import DEC_DEG, RA_DEG, simulate_event_list
+
+    _write(out, count, lambda: simulate_event_list(count, seed, out))
+    say(f"the field is at --ra {RA_DEG:g} --dec {DEC_DEG:g}")
+
+
+@simulate.command()
+def strain(out: Out, *, count: Count = 1000, seed: Seed = 0) -> None:
     """Simulate segments of strain, half of them with a merger; the truth is in labels.csv."""
-    from pipeline.errors import ConfigurationError
     from pipeline.simulation.strain import simulate_strain
 
+    _write(out, count, lambda: simulate_strain(count, seed, out))
+
+
+@simulate.command()
+def xgamma(
+    out: Out,
+    *,
+    count: Count = 1000,
+    seed: Seed = 0,
+    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Packets in a file.")] = 1,
+) -> None:
+    """Simulate pulses of a spectrometer; the truth about them is in labels.csv."""
+    from pipeline.simulation import SIMULATED
+    from pipeline.simulation.packet import write_folder
+
+    _write(out, count, lambda: write_folder(SIMULATED["xgamma"](seed), count, out, batch=batch))
+
+
+def _write(out: Path, count: int, write: Callable[[], object]) -> None:
+    from pipeline.errors import ConfigurationError
+
     try:
-        folder = simulate_strain(count, seed, out)
+        write()
     except OSError as error:
         raise ConfigurationError(str(error)) from error
-    say(f"{count} segments in {folder}, the truth about them in {folder / 'labels.csv'}")
+    say(f"{count} packets in {out}, the truth about them in {out / 'labels.csv'}")

@@ -50,7 +50,7 @@ Options = Annotated[
 ]
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders of files.")]
 StreamName = Annotated[
-    str, typer.Argument(metavar="STREAM", help="What is in the packets: hits, strain.")
+    str, typer.Argument(metavar="STREAM", help="What is in the packets: hits, strain, xgamma.")
 ]
 Exclude = Annotated[
     list[str] | None,

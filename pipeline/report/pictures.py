@@ -87,6 +87,16 @@ def hits(candidate: Candidate) -> Sequence[Picture]:
     ]
 
 
+def maxi(candidate: Candidate) -> Sequence[Picture]:
+    """Return the one-orbit image, as small as the network sees it."""
+    pixels, missing = _usable(candidate.sample)
+    grey = np.where(missing, 0, pixels)
+    top = max(float(grey.max()), np.finfo(np.float64).tiny)
+    title = "one-orbit image"
+    alt = f"{title} {candidate.event.event_id}: {describe(candidate.sample)}"
+    return [Picture(title=title, alt=alt, png=_draw(grey / top, missing, SKY))]
+
+
 def strain(candidate: Candidate) -> Sequence[Picture]:
     """Return how loud whitened strain is by time and pitch, high pitches on top, of each detector."""
     made = preprocess_images(candidate.sample[np.newaxis])
@@ -106,7 +116,19 @@ def strain(candidate: Candidate) -> Sequence[Picture]:
     return pictures
 
 
-PICTURES: Mapping[str, Pictures] = {"hits": hits, "strain": strain}
+def xgamma(candidate: Candidate) -> Sequence[Picture]:
+    """Return the curve of a pulse, time from left to right."""
+    title = "waveform"
+    alt = f"{title} of {candidate.event.event_id}: {describe(candidate.sample)}"
+    return [Picture(title=title, alt=alt, png=_curve(candidate.sample))]
+
+
+PICTURES: Mapping[str, Pictures] = {
+    "hits": hits,
+    "maxi": maxi,
+    "strain": strain,
+    "xgamma": xgamma,
+}
 """By stream."""
 
 
@@ -151,6 +173,26 @@ def _change(stamp: FloatArray) -> bytes:
     stretched = np.arcsinh(pixels / (SOFTENING * noise))
     top = max(float(np.nanmax(np.abs(stretched))), np.arcsinh(SPAN / SOFTENING))
     return _draw((stretched / top + 1) / 2, missing, CHANGE)
+
+
+def _curve(samples: FloatArray) -> bytes:
+    """Draw two samples in each column, and the line that leads there from the one before.
+
+    Saturated samples are at the top or the bottom, and columns without a sample transparent.
+    """
+    values, _ = _usable(samples)
+    low, high = (0.0, 1.0) if np.isnan(values).all() else (np.nanmin(values), np.nanmax(values))
+    values = np.where(np.isnan(samples), np.nan, np.clip(samples, low, high))
+    height = len(values) // 2
+    y = (high - values) / ((high - low) or 1) * (height - 1)
+    before = np.concatenate([y[:1], y[1:-1:2]])
+    ends = np.stack([before, y[::2], y[1::2]])
+    missing = np.isnan(ends[1:]).all(axis=0)
+    ends[:, missing] = 0
+    rows = np.arange(height)[:, np.newaxis]
+    first, last = np.floor(np.nanmin(ends, axis=0)), np.ceil(np.nanmax(ends, axis=0))
+    shade = ((first <= rows) & (rows <= last)).astype(float)
+    return _draw(shade, np.broadcast_to(missing, shade.shape), SKY)
 
 
 def _level_and_noise(pixels: npt.NDArray[np.float64]) -> tuple[float, float]:

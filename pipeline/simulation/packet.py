@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.wire import join_containers
+
 __all__ = ["SimulatedPacket", "write_folder"]
 
 
@@ -28,8 +30,10 @@ class SimulatedPacket:
     """How plain it was made: what is meant is the stream's to say [dimensionless]."""
 
 
-def write_folder(packets: Iterator[SimulatedPacket], count: int, out: Path) -> Path:
-    """Write packets as files of a folder, with the truth in ``labels.csv``.
+def write_folder(
+    packets: Iterator[SimulatedPacket], count: int, out: Path, *, batch: int = 1
+) -> Path:
+    """Write packets as files of a folder, with the truth in ``labels.csv``, a line for each packet.
 
     Parameters
     ----------
@@ -37,6 +41,8 @@ def write_folder(packets: Iterator[SimulatedPacket], count: int, out: Path) -> P
         How many to write.
     out
         The folder, which must be empty if it exists.
+    batch
+        Packets in a file, which have to be containers of one schema.
 
     Raises
     ------
@@ -49,9 +55,14 @@ def write_folder(packets: Iterator[SimulatedPacket], count: int, out: Path) -> P
     with (out / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("file", "eventId", "label", "kind", "snr"))
-        for number, packet in enumerate(itertools.islice(packets, count)):
-            name = f"{number:06}.{packet.family}.avro"
-            (out / name).write_bytes(packet.data)
-            truth = packet.event_id, packet.label, packet.kind, f"{packet.snr:.3f}"
-            table.writerow((name, *truth))
+        made = itertools.islice(packets, count)
+        number = 0
+        while group := list(itertools.islice(made, batch)):
+            name = f"{number:06}.{group[0].family}.avro"
+            data = [packet.data for packet in group]
+            (out / name).write_bytes(join_containers(data) if batch > 1 else data[0])
+            for packet in group:
+                truth = packet.event_id, packet.label, packet.kind, f"{packet.snr:.3f}"
+                table.writerow((name, *truth))
+            number += len(group)
     return out

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipeline.stream import Stream
-from pipeline.streams import hits, strain
+from pipeline.streams import hits, maxi, strain, xgamma
 
 __all__ = ["STREAMS"]
 
 STREAMS: Mapping[str, Stream] = MappingProxyType(
-    {stream.name: stream for stream in (hits.STREAM, strain.STREAM)}
+    {stream.name: stream for stream in (hits.STREAM, maxi.STREAM, strain.STREAM, xgamma.STREAM)}
 )

@@ -8,6 +8,7 @@ import fastavro
 import pytest
 
 from pipeline import publish
+from pipeline.simulation.maxi_events import DEC_DEG, RA_DEG
 from pipeline.streams.strain.frames import read_frames
 from tests.command_line import skytriage
 from tests.strain_files import hdf5
@@ -58,6 +59,25 @@ def test_each_record_of_a_container_is_a_message(broker, send, folder):
 
     assert sent.code == 0
     assert [number(message) for message in broker.read(send.topic, 3)] == [1, 2, 3]
+
+
+def test_several_records_share_a_message(broker, send, folder):
+    paths = [folder / "a.avro", folder / "night" / "b.avro"]
+    sent = send("--batch", 2, paths=paths)
+    messages = broker.read(send.topic, 2)
+
+    assert sent.json["delivered"] == 2
+    assert [
+        [record["n"] for record in fastavro.reader(io.BytesIO(message.value()))]
+        for message in messages
+    ] == [[1, 2], [3]]
+
+
+def test_a_message_of_more_records_than_the_daemon_takes_is_refused(send):
+    sent = send("--batch", 4097)
+
+    assert sent.code == 2
+    assert "at most 4096 records" in sent.err
 
 
 def test_what_cannot_be_split_is_sent_as_it_is(broker, send, folder):
@@ -156,3 +176,38 @@ def test_frames_of_strain_are_keyed_by_detector_and_sent_in_real_time(broker, to
     assert [message.key() for message in messages] == [b"H1", b"L1"] * 3
     assert all(read_frames(message.value()) for message in messages)
     assert took_s >= 2  # from the first second to the third
+
+
+def test_a_list_of_events_is_sent_as_an_image_of_each_transit(broker, topics, tmp_path):
+    topic = topics.create("images", partitions=1)
+    skytriage("simulate", "maxi", "--events", "--count", 3, "--out", tmp_path / "events")
+    field = ("--ra", RA_DEG, "--dec", DEC_DEG, "--exposure", 100)
+
+    sent = skytriage(
+        *("publish", "maxi", tmp_path / "events", "--topic", topic),
+        *("--bootstrap", broker.bootstrap, "--repeat", 2, *field),
+    )
+
+    assert sent.code == 0
+    images = [image(message) for message in broker.read(topic, 6)]
+    assert images[3:] == images[:3]
+    assert {one["exposureCm2S"] for one in images} == {100.0}
+    assert len({one["imageId"] for one in images}) == 3
+
+
+def test_what_was_sent_before_a_refused_file_arrives(broker, topics, tmp_path):
+    topic = topics.create("images", partitions=1)
+    skytriage("simulate", "maxi", "--events", "--count", 1, "--out", tmp_path / "events")
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    paths = (tmp_path / "a.jpg", tmp_path / "events")
+
+    sent = skytriage("publish", "maxi", *paths, "--topic", topic, "--bootstrap", broker.bootstrap)
+
+    assert sent.code == 1
+    assert "is a list of events: say with --ra and --dec" in sent.err
+    assert image(broker.read(topic, 1)[0])["format"] == "jpeg"
+
+
+def image(message):
+    (record,) = fastavro.reader(io.BytesIO(message.value()))
+    return record

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DecodeError, InvalidMessage
 from pipeline.simulation.hits_packets import Sky, lsst_packet, native_packet, ztf_packet
-from pipeline.wire import split_container
+from pipeline.wire import join_containers, split_container
 from tests.strategies import (
     GOOD_PACKETS,
     RNG,
@@ -126,6 +126,22 @@ def test_splitting_a_container_loses_no_record(numbers, blocks):
     found = [next(fastavro.reader(io.BytesIO(part)))["candid"] for part in split_container(data)]
 
     assert found == numbers
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=5))
+def test_joining_what_was_split_gives_the_records_again(values):
+    data = container(record(a="bytes"), *({"a": value} for value in values), codec="deflate")
+
+    joined = join_containers(split_container(data))
+
+    assert [one["a"] for one in fastavro.reader(io.BytesIO(joined))] == values
+
+
+def test_records_of_different_schemas_are_not_joined():
+    one, other = (container(record(**{name: "long"}), {name: 1}) for name in "ab")
+
+    with pytest.raises(DecodeError, match="different schemas"):
+        join_containers([one, other])
 
 
 @given(damaged([container(record(candid="long"), {"candid": 1}, {"candid": 2})]))

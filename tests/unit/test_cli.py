@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pipeline import __version__, check
+from pipeline.simulation import SIMULATED
 from tests.command_line import configuration, skytriage
 
 COMMANDS = (
@@ -156,9 +157,10 @@ def test_a_reader_that_has_had_enough_sees_no_traceback():
     assert ran.stderr == ""
 
 
-def test_simulated_packets_are_the_same_for_the_same_seed(tmp_path):
+@pytest.mark.parametrize("stream", SIMULATED)
+def test_simulated_packets_are_the_same_for_the_same_seed(stream, tmp_path):
     for name in ("a", "b"):
-        made = skytriage("simulate", "hits", "--count", 6, "--seed", 3, "--out", tmp_path / name)
+        made = skytriage("simulate", stream, "--count", 6, "--seed", 3, "--out", tmp_path / name)
         assert made.code == 0
     contents = [
         {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}

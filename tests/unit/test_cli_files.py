@@ -6,7 +6,7 @@ import fastavro
 import pytest
 
 from pipeline.errors import ConfigurationError
-from pipeline.files import find_files, read_files, read_messages
+from pipeline.files import again, find_files, pack, read_files, read_messages
 
 SCHEMA = fastavro.parse_schema(
     {"type": "record", "name": "packet", "fields": [{"name": "n", "type": "long"}]}
@@ -133,6 +133,44 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_follow(tmp_path):
 
 def test_files_are_read_again_as_often_as_asked_for(tmp_path):
     (tmp_path / "a").write_bytes(container(2))
-    messages = read_files([tmp_path / "a"], repeat=3, unreadable=lambda *_: None)
+    messages = again(read_files([tmp_path / "a"], unreadable=lambda *_: None), 3)
 
     assert [message.index for message in messages] == [0, 1] * 3
+
+
+def numbers(message):
+    return [record["n"] for record in fastavro.reader(io.BytesIO(message.value))]
+
+
+def test_records_of_one_schema_are_packed_in_their_order(tmp_path):
+    (tmp_path / "a").write_bytes(container(5))
+    (tmp_path / "b").write_bytes(container(2))
+    messages = read_files([tmp_path / "a", tmp_path / "b"], unreadable=lambda *_: None)
+
+    packed = list(pack(messages, 3))
+
+    assert [numbers(message) for message in packed] == [[0, 1, 2], [3, 4, 0], [1]]
+    assert [(m.file.name, m.index) for m in packed] == [("a", 0), ("a", 3), ("b", 1)]
+
+
+def test_what_is_no_container_is_not_packed(tmp_path):
+    contents = {"a": container(2), "b": b"junk", "c": container(2), "d": container(2)[:-1]}
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    files = [tmp_path / name for name in contents]
+
+    packed = list(pack(read_files(files, unreadable=lambda *_: None), 100))
+
+    assert [m.value for m in packed[1::2]] == [b"junk", contents["d"]]
+    assert [numbers(message) for message in packed[::2]] == [[0, 1], [0, 1]]
+
+
+def test_records_of_another_schema_begin_another_message(tmp_path):
+    other = {"type": "record", "name": "other", "fields": [{"name": "n", "type": "long"}]}
+    data = io.BytesIO()
+    fastavro.writer(data, other, [{"n": 7}, {"n": 8}])
+    (tmp_path / "a").write_bytes(container(2))
+    (tmp_path / "b").write_bytes(data.getvalue())
+    messages = read_files([tmp_path / "a", tmp_path / "b"], unreadable=lambda *_: None)
+
+    assert [numbers(message) for message in pack(messages, 100)] == [[0, 1], [7, 8]]

@@ -1,8 +1,10 @@
 import pickle
+from dataclasses import fields, replace
 
 import pytest
 
 from pipeline import errors
+from pipeline.core import Candidate, Origin, Record
 from pipeline.decode import Decoder
 from pipeline.errors import DecodeError, InvalidMessage, MissingInput, TransientError
 from pipeline.schema_store import SchemaStore
@@ -49,6 +51,27 @@ def test_a_good_packet_becomes_a_candidate(family, tmp_path):
 )
 def test_a_candidate_knows_the_schema_of_its_packet(family, schema_id, tmp_path):
     assert hits_decoder(tmp_path).decode(GOOD_PACKETS[family]).schema_id == schema_id
+
+
+def test_nothing_of_what_a_family_found_is_lost():
+    found = Candidate(**{field.name: object() for field in fields(Candidate)})
+
+    candidate = decoder(lambda _: found).decode(DATA)
+
+    assert candidate == replace(found, schema_id="r")
+
+
+def test_the_records_of_a_message_keep_what_is_said_of_the_message():
+    said = {field.name: object() for field in fields(Record)}
+    message = Record(
+        **said
+        | {"value": container(record(x="int"), {"x": 1}, {"x": 2}), "origin": Origin("t", 3, 7)}
+    )
+
+    first, second = decoder(lambda _: None).split(message)
+
+    assert first == replace(message, value=first.value, origin=Origin("t", 3, 7, 0, 2))
+    assert second == replace(message, value=second.value, origin=Origin("t", 3, 7, 1, 2))
 
 
 @pytest.mark.parametrize(

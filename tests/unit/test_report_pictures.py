@@ -101,6 +101,35 @@ def test_the_text_for_those_who_do_not_see_says_what_is_missing():
     assert next(picture.alt for picture in pictures(sample)) == "template of 77: no data"
 
 
+def curve(samples):
+    event = Event(survey="simulated", event_id="78")
+    candidate = Candidate(event=event, sample=samples.astype(np.float32), quality={})
+    (picture,) = PICTURES["xgamma"](candidate)
+    return picture
+
+
+@given(arrays(np.float32, (200,), elements=PIXELS, fill=PIXELS))
+def test_any_waveform_can_be_drawn(samples):
+    assert drawn(curve(samples)).shape == (100, 100, 4)
+
+
+def test_a_pulse_goes_up_in_its_picture():
+    light = lightness(curve(np.repeat([0, 1], 100)))
+
+    assert (light.argmax(axis=0)[:50] == 99).all()
+    assert (light.argmax(axis=0)[51:] == 0).all()
+
+
+def test_what_the_waveform_does_not_cover_is_transparent():
+    samples = np.arange(200.0)
+    samples[:50] = np.nan
+
+    picture = curve(samples)
+
+    assert (drawn(picture)[0, :, 3] == np.repeat([0, 255], [25, 75])).all()
+    assert "25% missing" in picture.alt
+
+
 def strain_pictures(sample):
     event = Event(survey="simulated strain", event_id="s1")
     return PICTURES["strain"](Candidate(event=event, sample=sample, quality={}))

@@ -8,7 +8,9 @@ import pytest
 
 from pipeline.decode import Decoder
 from pipeline.schema_store import SchemaStore
+from pipeline.simulation import SIMULATED
 from pipeline.simulation.hits import FAMILIES, simulate_hits, simulated_packets
+from pipeline.simulation.packet import write_folder
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 
@@ -132,3 +134,28 @@ def test_a_simulated_ztf_packet_has_a_history_to_step_over():
     assert all(histories)
     found = [entry for history in histories for entry in history]
     assert {entry["candid"] is None for entry in found} == {True, False}
+
+
+def test_a_file_may_hold_several_packets(tmp_path):
+    write_folder(SIMULATED["xgamma"](SEED), 7, tmp_path, batch=3)
+    with (tmp_path / "labels.csv").open() as file:
+        named = [(row["file"], row["eventId"]) for row in csv.DictReader(file)]
+
+    held = [
+        (path.name, record["eventId"])
+        for path in sorted(tmp_path.glob("*.avro"))
+        for record in fastavro.reader(io.BytesIO(path.read_bytes()))
+    ]
+
+    assert held == named
+    assert [name for name, _ in held] == (
+        ["000000.xgamma.avro"] * 3 + ["000003.xgamma.avro"] * 3 + ["000006.xgamma.avro"]
+    )
+
+
+def test_the_table_says_what_each_pulse_is():
+    made = list(itertools.islice(SIMULATED["xgamma"](SEED), 100))
+
+    assert {packet.label for packet in made} == {0, 1}
+    assert all(packet.kind.startswith(("X-ray", "gamma ray")[packet.label]) for packet in made)
+    assert min(packet.snr for packet in made) > 3  # 375 electrons over a noise of 100

@@ -3,13 +3,12 @@
 Pixels travel as bytes, with their type and shape beside them.  The source is in the middle.
 """
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from pipeline.arrays import number_type
 from pipeline.core import Candidate, Event, EventTime, FloatArray
 from pipeline.errors import DecodeError, MissingInput
 from pipeline.stream import PacketFormat
@@ -17,8 +16,6 @@ from pipeline.streams.hits.sample import make_candidate
 from pipeline.times import survey_us
 
 __all__ = ["FORMAT", "decode"]
-
-_DTYPE = re.compile(r"[<>=|]?[fiu][1248]")
 
 
 def decode(packet: Mapping[str, Any]) -> Candidate:
@@ -48,7 +45,7 @@ def _stamp(packet: Mapping[str, Any], name: str) -> FloatArray:
     data, shape = packet[name], packet["shape"]
     if not data:
         raise MissingInput(f"event {packet['candidateId']} has no {name}")
-    dtype = _pixel_type(packet["dtype"])
+    dtype = number_type(packet["dtype"])
     if len(shape) != 2 or min(shape) < 1:  # noqa: PLR2004 - (y, x)
         raise DecodeError(f"{name} has the shape {shape}, and should have (y, x)")
     height, width = shape
@@ -63,13 +60,6 @@ def _stamp(packet: Mapping[str, Any], name: str) -> FloatArray:
         return pixels
     with np.errstate(over="ignore"):  # preprocessing counts infinite pixels
         return pixels.astype(np.float32)
-
-
-@lru_cache
-def _pixel_type(name: str) -> np.dtype[Any]:
-    if not _DTYPE.fullmatch(name):
-        raise DecodeError(f"pixels of unknown type {name!r}")
-    return np.dtype(name)
 
 
 FORMAT = PacketFormat(

@@ -58,6 +58,18 @@ def test_nine_of_ten_intervals_hold_the_true_flux(known):
     assert np.mean(held) == pytest.approx(0.9, abs=0.07)
 
 
+def test_a_flux_of_8_crab_is_found_within_its_poisson_noise():
+    """As Swift J1727.8-1613 had; twenty times what the network is trained on at most."""
+    images = simulate(np.random.default_rng(3), 40, Law(flares=1.0, flux_mcrab=(8000.0, 8001.0)))
+    row = int(np.flatnonzero(images.kinds == "plain")[0])
+
+    flux = estimate_flux(images.rings[row], float(images.depth[row]))
+
+    assert flux.low90_mcrab == pytest.approx(8000, rel=0.1)
+    assert flux.high90_mcrab == pytest.approx(8000, rel=0.1)
+    assert flux.low90_mcrab < flux.median_mcrab < flux.high90_mcrab
+
+
 def test_an_empty_field_gives_an_upper_limit():
     images = simulate(np.random.default_rng(8), 40, Law(flares=0.0))
     flux = estimate_flux(images.rings[np.flatnonzero(images.kinds == "plain")[0]])

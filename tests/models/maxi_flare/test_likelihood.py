@@ -2,13 +2,15 @@ import numpy as np
 import pytest
 
 from models.maxi_flare.likelihood import (
-    COUNTS,
     count_rings,
     log_likelihood,
     log_odds,
     source_shares,
 )
 from models.maxi_flare.simulate import RINGS, Law, simulate
+
+COUNTS = np.geomspace(0.05, 2000, 160)
+"""Expected counts to choose from."""
 
 
 def undisturbed(images):

@@ -181,9 +181,20 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         list(read_pulses(tmp_path / "none.csv"))
 
 
-def test_another_kind_of_file_is_refused(tmp_path):
-    with pytest.raises(PulseFileError, match=r"pulses.txt is none of .h5, .hdf5, .npz, .csv"):
-        list(read_pulses(tmp_path / "pulses.txt"))
+@pytest.mark.parametrize("data", [b"hello", b"", b"\x89PNG"])
+def test_another_kind_of_file_is_refused(tmp_path, data):
+    path = tmp_path / "pulses.h5"
+    path.write_bytes(data)
+
+    with pytest.raises(PulseFileError, match=r"pulses.h5 is none of HDF5, NPZ and CSV"):
+        list(read_pulses(path))
+
+
+def test_a_file_is_known_by_its_content(write, pulses):
+    path = write(pulses.waveforms, **FACTS)
+    renamed = path.rename(path.with_suffix(".dat"))
+
+    assert np.array_equal(next(read_pulses(renamed)).samples, pulses.waveforms)
 
 
 def test_a_file_without_pulses_is_refused(write, pulses):

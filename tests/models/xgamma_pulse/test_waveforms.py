@@ -1,6 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from models.xgamma_pulse import waveforms as ours
 from models.xgamma_pulse.waveforms import SAMPLES, TRIGGER, to_samples
 
 
@@ -33,6 +37,23 @@ def test_averaging_keeps_the_noise_that_it_should():
     noise = np.random.default_rng(2).normal(size=(200, 1600))
 
     assert to_samples(noise, period_ns=12.5, baseline=320).std() == pytest.approx(8**-0.5, rel=0.02)
+
+
+SAMPLE = st.floats(-1e4, 1e4, width=32) | st.sampled_from([np.nan, np.inf])
+
+
+@given(
+    arrays(np.float32, st.tuples(st.just(2), st.integers(1, 700)), elements=SAMPLE),
+    st.sampled_from([50.0, 25.0]),
+    st.data(),
+)
+def test_an_average_is_the_same_whether_or_not_samples_might_be_cut(waveforms, period_ns, data):
+    baseline = data.draw(st.integers(0, waveforms.shape[1] - 1))
+    edges = baseline + (np.arange(SAMPLES + 1) - TRIGGER) * 100 / period_ns
+
+    whole = to_samples(waveforms, period_ns=period_ns, baseline=baseline)
+
+    np.testing.assert_allclose(whole, ours._average(waveforms, edges), atol=1e-2, rtol=1e-5)
 
 
 @pytest.mark.parametrize("period_ns", [100.0, 50.0, 200.0])
