@@ -68,6 +68,8 @@ def _read(file: h5py.File, name: str) -> DetectorStrain:
     for dataset in (data, quality):
         if dataset.size is None or dataset.size > _MOST_SAMPLES:
             raise GwoscError(f"{name}: {dataset.name} has the shape {dataset.shape}")
+        if dataset.dtype.kind not in "fiu":  # text may be as long as it likes
+            raise GwoscError(f"{name}: {dataset.name} is of type {dataset.dtype}, no numbers")
     strain = np.asarray(data[()], dtype=np.float64)
     if strain.ndim != 1 or not strain.size:
         raise GwoscError(f"{name}: strain has the shape {strain.shape}, not one axis")

@@ -186,6 +186,11 @@ def test_a_shape_that_would_take_for_ever_to_read_is_named(name, shape):
         read_frames(file.getvalue())
 
 
+def test_strain_that_is_no_numbers_is_named():
+    with pytest.raises(DecodeError, match=r"strain/Strain is of type \|S9, no numbers"):
+        read_frames(hdf5(strain=np.full(4096, b"123456789")))
+
+
 def test_a_heap_that_the_library_would_follow_for_ever_is_refused():
     endless = bytearray(hdf5())
     heap = endless.index(b"GCOL")
