@@ -68,9 +68,13 @@ def _read(file: h5py.File, name: str) -> DetectorStrain:
     for dataset in (data, quality):
         if dataset.size is None or dataset.size > _MOST_SAMPLES:
             raise GwoscError(f"{name}: {dataset.name} has the shape {dataset.shape}")
+        if dataset.dtype.kind not in "fiu":  # text may be as long as it likes
+            raise GwoscError(f"{name}: {dataset.name} is of type {dataset.dtype}, no numbers")
     strain = np.asarray(data[()], dtype=np.float64)
     if strain.ndim != 1 or not strain.size:
         raise GwoscError(f"{name}: strain has the shape {strain.shape}, not one axis")
+    if file["meta/Detector"].shape != ():  # a damaged one may take for ever to read
+        raise GwoscError(f"{name}: meta/Detector has the shape {file['meta/Detector'].shape}")
     detector = file["meta/Detector"][()]
     return DetectorStrain(
         detector=detector.decode() if isinstance(detector, bytes) else str(detector),

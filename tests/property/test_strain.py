@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.errors import DecodeError, InvalidMessage
 from pipeline.streams.strain.files import read_file
 from pipeline.streams.strain.frames import is_frame, read_frames
+from pipeline.streams.strain.gwf_check import cksum
 from pipeline.streams.strain.messages import segment_message
 from pipeline.streams.strain.parts import Assembly, is_part, parse_part, split_parts
 from tests.strain_files import gwf, hdf5, noise, packet, strain_decoder
@@ -52,6 +53,13 @@ def test_a_frame_is_read_or_invalid(data):
             assert frame.strain.ndim == 1
             assert not np.isinf(frame.strain).any()
             assert 0 <= frame.flagged_fraction <= 1
+
+
+@given(damaged([GWF]))
+def test_a_damaged_frame_file_with_a_good_checksum_is_read_or_invalid(data):
+    body = data[:-4]
+    with contextlib.suppress(InvalidMessage):
+        read_frames(body + cksum(body).to_bytes(4, "little"))
 
 
 @given(st.one_of(junk(), damaged([SEGMENT, *FRAMES])))

@@ -1,7 +1,7 @@
 """Gravitational-wave frame files (GWF), by gwframe: an optional package, because of its licence.
 
 The channels are read one by one: gwframe passes over a channel that cannot be read when it is asked
-for several.  It checks the checksums of what it reads.
+for several.  It follows a damaged file for ever, so `gwf_check` looks at the file first.
 
 References
 ----------
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ConfigurationError, DecodeError
 from pipeline.streams.strain.channels import CHANNELS, Channels
+from pipeline.streams.strain.gwf_check import check_gwf
 from pipeline.streams.strain.quality import usable_samples
 from pipeline.streams.strain.recorded import Recorded
 
@@ -41,6 +42,7 @@ def read_gwf(data: bytes, channels: Channels) -> Iterator[Recorded]:
         Of many kinds, if the file is damaged.
     """
     gwframe = _gwframe()
+    check_gwf(data)
     index = 0
     while True:
         try:

@@ -1,7 +1,9 @@
+import io
 import sys
 from types import MappingProxyType
 
 import gwframe
+import h5py
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from pipeline.errors import ConfigurationError, DecodeError
 from pipeline.streams.strain.channels import CHANNELS, DetectorChannels
 from pipeline.streams.strain.chunk import split_parts
 from pipeline.streams.strain.frames import is_frame, nanoseconds, read_frames
+from pipeline.streams.strain.gwf_check import check_gwf
 from pipeline.streams.strain.messages import segment_message
 from tests.strain_files import GPS_S, SECOND_NS, gwf, hdf5, noise, packet, strain_decoder
 
@@ -168,17 +171,79 @@ def test_strain_that_is_no_float_is_named():
         read_frames(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("strain/Strain", (2**40,)), ("quality/simple/DQmask", (2**40,)), ("meta/Detector", (9,))],
+)
+def test_a_shape_that_would_take_for_ever_to_read_is_named(name, shape):
+    file = io.BytesIO(hdf5())
+    with h5py.File(file, "a") as content:
+        del content[name]
+        values = content.create_dataset(name, shape, "f8", chunks=True)
+        values.attrs.update({"Xstart": GPS_S, "Xspacing": 1 / 4096})
+
+    with pytest.raises(DecodeError, match=rf"{name} has the shape \({shape[0]},\)"):
+        read_frames(file.getvalue())
+
+
+def test_strain_that_is_no_numbers_is_named():
+    with pytest.raises(DecodeError, match=r"strain/Strain is of type \|S9, no numbers"):
+        read_frames(hdf5(strain=np.full(4096, b"123456789")))
+
+
+def test_a_heap_that_the_library_would_follow_for_ever_is_refused():
+    endless = bytearray(hdf5())
+    heap = endless.index(b"GCOL")
+    endless[heap + 16 : heap + 32] = bytes(16)  # free space of length 0
+
+    with pytest.raises(DecodeError, match=rf"damaged: 0 bytes at byte {heap + 16} of a heap"):
+        read_frames(bytes(endless))
+
+
 def test_words_that_do_not_fit_the_strain_are_named():
     with pytest.raises(DecodeError, match="DQmask has 3 words for 4096 samples at 4096 Hz"):
         read_frames(hdf5(words=[1, 1, 1]))
 
 
-def test_damage_is_named_with_what_the_file_is():
+def test_strain_is_not_read_from_a_file_with_another_checksum():
     damaged = bytearray(gwf())
     damaged[len(damaged) // 2] ^= 1  # in the strain
 
-    with pytest.raises(DecodeError, match="a gravitational-wave frame file that cannot be read"):
+    with pytest.raises(DecodeError, match="does not have the checksum that it names"):
         read_frames(bytes(damaged))
+
+
+def test_a_file_whose_library_would_follow_it_for_ever_is_refused():
+    # A structure of length 0: the library never gets behind it.
+    endless = bytearray(gwf())
+    endless[40:48] = bytes(8)
+
+    with pytest.raises(DecodeError, match="a structure of 0 bytes at byte 40 of"):
+        read_frames(bytes(endless))
+
+
+def test_a_structure_has_a_checksum_where_the_file_has_none():
+    damaged = bytearray(gwf())
+    damaged[39] = 0  # says that the file has none
+    damaged[len(damaged) // 2] ^= 1
+
+    with pytest.raises(DecodeError, match=r"the GWF structure at byte [0-9]+ does not have"):
+        read_frames(bytes(damaged))
+
+
+def test_a_structure_that_reaches_beyond_the_file_is_named():
+    data = gwf()
+
+    with pytest.raises(DecodeError, match=rf"at byte [0-9]+ of {len(data) - 1}"):
+        read_frames(data[:-1])
+
+
+def test_a_file_of_the_other_byte_order_is_followed_too():
+    size = 20
+    structure = size.to_bytes(8, "big") + bytes(size - 8)
+    header = b"IGWD\0\x08\x01\x02\x04\x08\x04\x08\x12\x34" + bytes(26)
+
+    check_gwf(header + structure)  # without a checksum, as the last byte of the header says
 
 
 def test_without_the_optional_package_the_extra_is_named(monkeypatch):

@@ -117,7 +117,7 @@ def test_as_fast_as_it_goes_nothing_is_due(files):
     [
         (b"hello", "only HDF5 of GWOSC and GWF can be played"),
         (hdf5()[:900], "no strain file of GWOSC"),
-        (gwf(rate_hz=64)[:-1], "cannot be read"),
+        (gwf(rate_hz=64)[:-1], "the GWF file is damaged"),
     ],
 )
 def test_a_file_that_cannot_be_played_stops_it_before_anything_is_sent(tmp_path, data, reason):
