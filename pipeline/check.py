@@ -23,6 +23,7 @@ from pipeline.kafka import (
 from pipeline.register import shown_url
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
+from pipeline.streams import STREAMS
 from pipeline.topics import topic_settings
 
 __all__ = ["Finding", "examine"]
@@ -99,6 +100,9 @@ def _inputs(settings: Settings, partitions: Mapping[str, int]) -> Iterator[Findi
     found = topic_streams(settings, partitions)
     for topic, stream in found.items():
         yield Finding(f"topic {topic}", "ok", f"{partitions[topic]} partitions, stream {stream}")
+        if STREAMS[stream].has_frames and partitions[topic] > 1:
+            detail = "frames of detectors that are in different partitions are not joined"
+            yield Finding(f"topic {topic}", "hint", detail)
     for name, stream_settings in settings.streams.items():
         patterns = [topic for topic in stream_settings.topics if topic.startswith("^")]
         if patterns and name not in found.values():

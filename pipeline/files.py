@@ -49,6 +49,9 @@ class FileMessage:
     """Why the file cannot be taken for what its stream reads; `value` is then all of it."""
 
     key: bytes | None = None
+    partition: int = -1
+    """Where it is to go; -1 leaves that to the key."""
+
     """What an instrument gives its messages, so that those of a kind keep their order."""
 
     at_s: float | None = None

@@ -111,7 +111,14 @@ def _send(producer: Producer, topic: str, message: FileMessage, delivery: Delive
     ]
     while True:
         try:
-            producer.produce(topic, message.value, message.key, headers=headers, on_delivery=report)
+            producer.produce(
+                topic,
+                message.value,
+                message.key,
+                message.partition,
+                headers=headers,
+                on_delivery=report,
+            )
         except BufferError:  # the queue is full: let some go
             producer.poll(0.05)
         except KafkaException as error:
