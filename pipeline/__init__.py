@@ -20,10 +20,11 @@ Around them:
 `streams`        what makes a stream different, as values
 `wire`           Avro in: `container`, `codecs`, `plan`, `prune`, `skip`,
                  `schema_store` and `registry`; `fits` and `arrays` the pixels,
-                 `times` the clocks
+                 `times` the clocks; `first_bytes` and `schema_fault` say what is wrong
 `encode`         Avro out: `classification`, `elasticc`, `register`; `dead_letters`
 `worker`         one process with one loop; `supervisor`: the one that watches them
-`settings`       what an operator sets; `kafka`: clients made of it
+`settings`       what an operator sets; `kafka`: clients made of it; `mapping`: what
+                 packets of other surveys hold
 `metrics`        what an operator sees; `observe` fills them, `http` serves them, `logs`
 `ledger`         does it add up; `audit` counts
 `client`         what a subscriber imports; `subscription`, `received`

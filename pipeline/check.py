@@ -195,7 +195,8 @@ def _stream(name: str) -> Callable[[Settings], Iterator[Finding]]:
         info = lane.classifier.info
         detail = (
             f"network {info.name} {info.version}, weights {info.weights_sha256[:12]}, "
-            f"{info.runtime} on {info.device}"
+            f"{info.runtime} on {info.device}; packets "
+            + ", ".join(packet_format.name for packet_format in lane.stream.formats)
         )
         yield Finding(f"stream {name}", "ok", detail)
 

@@ -13,10 +13,17 @@ from pipeline.errors import EncodeError, InvalidMessage
 from pipeline.files import FileMessage, read_messages
 from pipeline.lane import Lane
 from pipeline.lanes import open_lane
+from pipeline.mapping import read_mappings
 from pipeline.received import ClassificationReader
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 
-__all__ = ["Judgement", "classify_files", "classify_messages", "open_file_lane"]
+__all__ = [
+    "Judgement",
+    "classify_files",
+    "classify_messages",
+    "judge_answer",
+    "open_file_lane",
+]
 
 WORKERS = WorkerSettings()
 
@@ -38,6 +45,8 @@ class Judgement:
         """Return what ``skytriage classify --json`` prints."""
         record: dict[str, Any] = self.record or {"status": "invalid"}
         is_alert = self.record is not None and record["score"] >= record["threshold"]
+        strain = record.get("strain")
+        found = strain and {"gpsTime": record["eventTime"]["value"], "farHz": strain["farHz"]}
         return {
             "file": str(self.file),
             "index": self.index,
@@ -50,20 +59,39 @@ class Judgement:
             "threshold": record.get("threshold"),
             "quality": record.get("quality"),
             "error": self.error,
+            **(found or {}),
         }
 
 
 def open_file_lane(
-    stream: str, *, network: str | None, weights: Path | None, schemas: Path | None
+    stream: str,
+    *,
+    network: str | None = None,
+    weights: Path | None = None,
+    schemas: Path | None = None,
+    mappings: Path | None = None,
 ) -> Lane:
-    """Open a stream for files, with another network than its own if one is named.
+    """Open a stream for files.
+
+    Parameters
+    ----------
+    network
+        Another network than the stream's own.
+    weights
+        Folder of weights other than those that came with us.
+    schemas
+        Folder of schemas by their id.
+    mappings
+        File that declares packets of more surveys, as a configuration does.
 
     Raises
     ------
     ConfigurationError
-        If there is no such network, or it takes other samples than the stream has.
+        If there is no such network, or it takes other samples than the stream has, or a file
+        is not what it should be.
     """
-    settings = StreamSettings(topics=["files"], weights=weights)
+    declared = {} if mappings is None else read_mappings(mappings, stream)
+    settings = StreamSettings(topics=["files"], weights=weights, mappings=declared)
     found = SchemaSettings(directory=schemas)
     return open_lane(stream, settings, found, WORKERS, threads=0, network=network)
 
@@ -94,7 +122,7 @@ def _classify_all(lane: Lane, found: Iterable[FileMessage | Judgement]) -> Itera
     waiting: list[FileMessage | Judgement] = []
     for item in found:
         if isinstance(item, FileMessage) and item.error:
-            waiting.append(_judgement(item, item.error))
+            waiting.append(judge_answer(item, item.error))
         else:
             waiting.append(item)
         if len(waiting) == lane.classifier.max_batch:
@@ -122,15 +150,15 @@ def _classify(lane: Lane, messages: Sequence[FileMessage]) -> Iterator[Judgement
     inputs[:rows] = prepared.inputs
     judged = lane.predict(prepared.items, inputs, rows)
     for message, (_, answer) in zip(messages, judged.answers(), strict=True):
-        yield _judgement(message, answer)
+        yield judge_answer(message, answer)
 
 
 ENCODER = Encoder("container")
 READER = ClassificationReader()
 
 
-def _judgement(message: FileMessage, answer: Alert | InvalidMessage) -> Judgement:
-    """Write an answer as the daemon would, and read it as a subscriber would."""
+def judge_answer(message: FileMessage, answer: Alert | InvalidMessage) -> Judgement:
+    """Return the judgement of an answer: write an answer as the daemon would, and read it as a subscriber would."""
     error = answer
     if isinstance(answer, Alert):
         try:

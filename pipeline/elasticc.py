@@ -1,9 +1,13 @@
 """Answers as DESC's ELAsTiCC challenge takes them: ``brokerClassification`` 0.9.1.
 
 Its consumer knows a classifier by broker name, broker version, classifier name
-and parameters, and its de-duplication rests on them: they say nothing of the
-machine, so they are the same wherever a network runs.  A message that it cannot
-read makes it reconnect, so what does not fit is refused here.
+(with its version, as the schema asks for) and parameters, and its
+de-duplication rests on them: they say nothing of the machine, so they are the
+same wherever a network runs.  A message that it cannot read makes it reconnect,
+so what does not fit is refused here.
+
+``classId`` is the index in the network's list of classes.  DESC's taxonomy
+numbers kinds of variable objects, and none of our classes is one of them.
 """
 
 import io
@@ -42,8 +46,8 @@ def as_elasticc(alert: Alert) -> dict[str, Any]:
         "brokerIngestTimestamp": times.received_us // 1000,
         "brokerName": "skytriage",
         "brokerVersion": __version__,
-        "classifierName": network.name,
-        "classifierParams": f"version {network.version}, weights {network.weights_sha256[:16]}",
+        "classifierName": f"{network.name} {network.version}",
+        "classifierParams": f"weights {network.weights_sha256[:16]}",
         "classifications": [
             {"classId": index, "probability": float(probability)}
             for index, probability in enumerate(alert.probabilities)

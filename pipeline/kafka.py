@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient
 
 from pipeline.core import Origin
 from pipeline.errors import ConfigurationError
-from pipeline.settings import SECRET, Settings
+from pipeline.settings import Settings
+from pipeline.toml_file import SECRET
 
 __all__ = [
     "COMMON",

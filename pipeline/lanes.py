@@ -1,5 +1,7 @@
 """Make the streams of a configuration ready to run: schemas, networks, weights, devices."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import fastavro.schema
@@ -9,6 +11,7 @@ from pipeline.decode import Decoder
 from pipeline.errors import ConfigurationError
 from pipeline.infer import open_classifier
 from pipeline.lane import Lane, RecordLane
+from pipeline.mapping import PacketMapping
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 from pipeline.stream import Stream
@@ -43,7 +46,7 @@ def open_lane(
     """
     if name not in STREAMS:
         raise ConfigurationError(f"there is no stream {name!r}; there are {', '.join(STREAMS)}")
-    stream = STREAMS[name]
+    stream = _with_mappings(STREAMS[name], stream_settings.mappings)
     schema: Any = None
     if stream_settings.schema_file is not None:
         try:
@@ -63,6 +66,22 @@ def open_lane(
     from pipeline.running.open import open_running
 
     return open_running(records, stream_settings.running, stream_settings.weights)
+
+
+def _with_mappings(stream: Stream, mappings: Mapping[str, PacketMapping]) -> Stream:
+    """Return a stream that knows more packets; what an operator declares goes before the rest."""
+    if not mappings:
+        return stream
+    if stream.map_packets is None:
+        raise ConfigurationError(f"stream {stream.name} takes no mappings: {', '.join(mappings)}")
+    known = {packet_format.name for packet_format in stream.formats}
+    if taken := known & set(mappings):
+        raise ConfigurationError(
+            f"stream {stream.name} has packets called {', '.join(sorted(taken))} already: "
+            "give the mapping another name"
+        )
+    mapped = (stream.map_packets(name, mapping) for name, mapping in mappings.items())
+    return replace(stream, formats=(*mapped, *stream.formats))
 
 
 def _network(stream: Stream, name: str | None) -> str:

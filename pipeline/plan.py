@@ -9,7 +9,7 @@ stack of fastavro's compiled reader and kill the process, so such ones are refus
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -18,6 +18,8 @@ import fastavro
 
 from pipeline.errors import DecodeError
 from pipeline.prune import Tree, copied, tree, wanted_fields
+from pipeline.schema_fault import faulty_field
+from pipeline.schema_parts import title
 from pipeline.skip import Skip, skipper
 from pipeline.stream import PacketFormat
 
@@ -41,8 +43,7 @@ class WriterSchema:
     @property
     def title(self) -> str:
         """Name and, where the schema has one, version."""
-        parts = (self.record.get(key) for key in ("name", "version"))
-        return " ".join(str(part) for part in parts if part is not None)
+        return title(self.record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +101,20 @@ def parse_writer(schema: bytes | Mapping[str, Any]) -> WriterSchema:
     if not isinstance(content, Mapping) or content.get("type") != "record":
         raise DecodeError(f"the Avro schema is no record: {str(content)[:80]}")
     names: dict[str, Any] = {}
+    cleaned = _cleaned(content, _DEEPEST)
     try:
-        record = fastavro.parse_schema(_cleaned(content, _DEEPEST), names)
-    except DecodeError:
-        raise
+        record = fastavro.parse_schema(cleaned, names)
     except Exception as error:  # fastavro raises anything for a wrong schema
-        raise DecodeError(f"the Avro schema is not valid: {error}") from error
+        where = faulty_field(cleaned)
+        place = f", field {where}" if where else ""
+        raise DecodeError(
+            f"the Avro schema {title(content)} is not valid{place}: {error}"
+        ) from error
     return WriterSchema(record, names, skipper(record, names))
 
 
 def plan(
-    writer: WriterSchema, formats: Iterable[PacketFormat], schema_id: str | None = None
+    writer: WriterSchema, formats: Sequence[PacketFormat], schema_id: str | None = None
 ) -> PacketPlan:
     """Return the plan for a writer's packets.
 
@@ -130,11 +134,15 @@ def plan(
     """
     fields = [field["name"] for field in writer.record["fields"]]
     for packet_format in formats:
-        if packet_format.needs <= set(fields):
+        of_this_writer = packet_format.record in {None, writer.record["name"]}
+        if of_this_writer and packet_format.needs <= set(fields):
             steps = tuple(_steps(writer, tree(packet_format.fields)))
             return PacketPlan(packet_format, schema_id or writer.title, steps)
     some = ", ".join(fields[:_NAMED]) + (" ..." if len(fields) > _NAMED else "")
-    raise DecodeError(f"this stream knows no packets like {writer.title}, with the fields {some}")
+    known = ", ".join(packet_format.name for packet_format in formats)
+    raise DecodeError(
+        f"this stream knows no packets like {writer.title}, with the fields {some}; it reads {known}"
+    )
 
 
 def _steps(writer: WriterSchema, paths: Tree) -> list[_Fields | Skip]:

@@ -4,10 +4,11 @@ Avro lets a schema name a record that is defined elsewhere, and says nothing on 
 want one schema with each record defined where it is used first.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-__all__ = ["assemble", "full_name", "outermost"]
+__all__ = ["assemble", "full_name", "outermost", "title", "title_of"]
 
 _NAMED = ("record", "error", "enum", "fixed")
 
@@ -19,6 +20,25 @@ def full_name(schema: Mapping[str, Any], namespace: str = "") -> str:
     'lsst.v10_0.alert'
     """
     return _resolved(str(schema["name"]), str(schema.get("namespace", namespace)))
+
+
+def title(schema: Mapping[str, Any]) -> str:
+    """Return the full name of a definition and, where it has one, its version.
+
+    >>> title({"name": "alert", "namespace": "pgir", "version": "0.1"})
+    'pgir.alert 0.1'
+    """
+    name = full_name(schema) if "name" in schema else "without a name"
+    return name if schema.get("version") is None else f"{name} {schema['version']}"
+
+
+def title_of(text: bytes) -> str:
+    """Return the `title` of a schema that is JSON text; empty if it is no such thing."""
+    try:
+        schema = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    return title(schema) if isinstance(schema, dict) and "name" in schema else ""
 
 
 def assemble(schema: Any, parts: Mapping[str, Any]) -> Any:

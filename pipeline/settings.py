@@ -7,9 +7,7 @@ no ``repr``.
 """
 
 import os
-import re
 import socket
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,6 +28,8 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import ConfigurationError
+from pipeline.mapping import PacketMappings
+from pipeline.toml_file import SECRET, faults, read_toml
 
 __all__ = [
     "KafkaSettings",
@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 PREFIX = "SKYTRIAGE__"
-SECRET = re.compile(r"password|secret|token|\.pem$|oauthbearer\.config", re.IGNORECASE)
 
 OURS = {
     "enable.auto.commit": "offsets are committed with the results",
@@ -135,6 +134,9 @@ class StreamSettings(Section):
 
     weights: Path | None = None
     """Folder of weights with its manifest; the weights that came with skytriage if not given."""
+
+    mappings: PacketMappings = {}
+    """Packets of other surveys, by a name for each family."""
 
     running: RunningSettings = RunningSettings()
     """For the stream ``strain``."""
@@ -271,12 +273,7 @@ def read_settings(path: Path) -> Settings:
         If the file cannot be read, a key is unknown or a value cannot be:
         every fault is listed, with its key.
     """
-    try:
-        table = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    table = read_toml(path)
     for name in os.environ:
         if name.upper().startswith(PREFIX):
             top = name[len(PREFIX) :].split("__")[0].lower()
@@ -287,16 +284,4 @@ def read_settings(path: Path) -> Settings:
     except SettingsError as error:
         raise ConfigurationError(f"environment: {error}") from None
     except ValidationError as error:
-        faults = "\n".join(f"  {_fault(item)}" for item in error.errors(include_url=False))
-        # `from None`: the original error prints the input, secrets included.
-        raise ConfigurationError(f"{path}:\n{faults}") from None
-
-
-def _fault(item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "file"
-    if item["type"] == "extra_forbidden":
-        return f"{key}: there is no such setting"
-    message = item["msg"].removeprefix("Value error, ")
-    value = item.get("input")
-    plain = isinstance(value, str | int | float) and not SECRET.search(key)
-    return f"{key}: {message}" + (f" (got {value!r})" if plain else "")
+        raise faults(path, error) from None

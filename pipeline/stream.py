@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core import Candidate
+from pipeline.mapping import PacketMapping
 
 __all__ = ["PacketFormat", "Stream"]
 
@@ -27,6 +28,9 @@ class PacketFormat:
 
     decode: Callable[[Mapping[str, Any]], Candidate]
     """The fields that were read to a candidate. May raise anything; see `pipeline.decode`."""
+
+    record: str | None = None
+    """Full name of the writer's record, for a family that its fields do not tell from others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +55,6 @@ class Stream:
     file is, if it is none of the stream's, and `~pipeline.errors.ConfigurationError` if the file
     alone is not enough and the command has options that say the rest.
     """
+
+    map_packets: Callable[[str, PacketMapping], PacketFormat] | None = None
+    """The family of packets that a mapping of this name declares; None if none can be declared."""

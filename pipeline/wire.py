@@ -29,6 +29,7 @@ from pipeline.container import (
 from pipeline.errors import ConfigurationError, DecodeError, PipelineError
 from pipeline.first_bytes import describe
 from pipeline.plan import PacketPlan, parse_writer, plan
+from pipeline.schema_parts import title_of
 from pipeline.schema_store import SchemaStore
 from pipeline.stream import PacketFormat
 
@@ -76,8 +77,11 @@ class PacketReader:
         wire: Wire = "auto",
         schema: Mapping[str, Any] | None = None,
     ) -> None:
-        def plan_schema(schema: bytes) -> PacketPlan:
-            return plan(parse_writer(schema), formats)
+        def plan_schema(schema: bytes) -> PacketPlan | str:
+            try:
+                return plan(parse_writer(schema), formats)
+            except DecodeError as error:  # to be remembered: a survey's fault is in all it sends
+                return str(error)
 
         def plan_id(schema_id: int) -> PacketPlan:
             return plan(parse_writer(schemas.get(schema_id)), formats, str(schema_id))
@@ -86,6 +90,7 @@ class PacketReader:
         self._confluent_plan = lru_cache(_MOST_PLANS)(plan_id)
         self._expect_frames = bool(schemas) or schema is None
         self._headers = HeaderReader()
+        self._known = ", ".join(packet_format.name for packet_format in formats)
         self._wire = wire
         self._schemaless_plan: PacketPlan | None = None
         if schema is not None:
@@ -138,7 +143,7 @@ class PacketReader:
         match self._recognise(data):
             case "container":
                 header = self._headers.read(data)
-                packet = self._container_plan(header.schema)
+                packet = _sound(self._container_plan(header.schema))
                 block = only_block(data, header)
                 fields = packet.read(block.data, block.start, block.end)
             case "confluent":
@@ -149,7 +154,9 @@ class PacketReader:
                 packet = self._schemaless_plan
                 fields = packet.read(data, 0, len(data))
             case _:
-                raise DecodeError(f"the message is {describe(data)}, no Avro packet")
+                raise DecodeError(
+                    f"the message is {describe(data)}, no Avro packet: this stream reads {self._known}"
+                )
         return packet.packet_format, fields, packet.schema_id
 
     def _recognise(self, data: bytes) -> Wire:
@@ -160,9 +167,17 @@ class PacketReader:
             return "confluent" if framed and self._expect_frames else "schemaless"
         if not data.startswith(_BEGINNINGS[self._wire]):
             raise DecodeError(
-                f"the message is {describe(data)}, no Avro packet (wire: {self._wire})"
+                f"the message is {describe(data)}, no Avro packet "
+                f"(wire: {self._wire}): this stream reads {self._known}"
             )
         return self._wire
+
+
+def _sound(found: PacketPlan | str) -> PacketPlan:
+    """Return a plan, or raise the reason why there is none."""
+    if isinstance(found, str):
+        raise DecodeError(found)
+    return found
 
 
 def split_container(data: bytes) -> list[bytes]:
@@ -194,7 +209,7 @@ def split_container(data: bytes) -> list[bytes]:
         if at != block.end:
             raise DecodeError(f"{block.end - at} bytes follow the records of a block")
     if not records:
-        raise DecodeError("the Avro container holds no record")
+        raise DecodeError(f"the Avro container of {title_of(header.schema)} holds no record")
     if len(records) == 1:
         return [data]
     return [write_container(header, [record]) for record in records]

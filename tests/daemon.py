@@ -13,6 +13,8 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException, TopicPartition
 
+from pipeline.offsets import Tally
+
 __all__ = ["Daemon"]
 
 
@@ -27,11 +29,15 @@ class Daemon:
         Fresh ones, from the fixture.
     folder
         For its configuration and log.
+    name, stream
+        Which stream, and TOML lines of its section.
     settings
         TOML lines by section; ``""`` is the top of the file.
     """
 
-    def __init__(self, broker, topics, folder: Path, *, partitions=4, stream="", **settings):
+    def __init__(
+        self, broker, topics, folder: Path, *, partitions=4, name="hits", stream="", **settings
+    ):
         self.broker = broker
         self.input = topics.create("in", partitions=partitions)
         self.partitions = partitions
@@ -52,7 +58,7 @@ instance = "test"
 bootstrap.servers = "{broker.bootstrap}"
 [kafka.consumer]
 session.timeout.ms = 6000
-[streams.hits]
+[streams.{name}]
 topics = ["{self.input}"]
 {stream}
 [output]
@@ -119,11 +125,11 @@ port = 0
             return False
 
     def committed(self):
-        """Return how many messages of the input are committed; 0 while no broker tells."""
+        """Return how many messages of the input are answered and committed; 0 while no broker tells."""
         with self.broker.consumer(self.group) as consumer:
             partitions = [TopicPartition(self.input, p) for p in range(self.partitions)]
             try:
-                return sum(max(0, p.offset) for p in consumer.committed(partitions, 10))
+                return sum(max(0, _answered(p)) for p in consumer.committed(partitions, 10))
             except KafkaException:
                 return 0
 
@@ -150,3 +156,9 @@ port = 0
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
+
+
+def _answered(place):
+    """Return up to where a partition is answered: further than committed, for running strain."""
+    tally = Tally.from_metadata(place.metadata)
+    return place.offset if tally is None or tally.answered is None else tally.answered

@@ -11,7 +11,7 @@ import fastavro
 from pipeline.read_topic import read_to_end
 from pipeline.settings import read_settings
 
-__all__ = ["classifications", "dead_letters", "ledger", "native_packets", "publish"]
+__all__ = ["alerts", "classifications", "dead_letters", "ledger", "native_packets", "publish"]
 
 
 def read(daemon, topic):
@@ -24,10 +24,16 @@ def read(daemon, topic):
 
 def classifications(daemon):
     """Return the records that a reader of committed data sees."""
-    return [
-        next(fastavro.reader(io.BytesIO(message.value())))
-        for message in read(daemon, daemon.classifications)
-    ]
+    return _records(daemon, daemon.classifications)
+
+
+def alerts(daemon):
+    """Return the alerts that a reader of committed data sees."""
+    return _records(daemon, daemon.alerts)
+
+
+def _records(daemon, topic):
+    return [next(fastavro.reader(io.BytesIO(message.value()))) for message in read(daemon, topic)]
 
 
 def dead_letters(daemon):

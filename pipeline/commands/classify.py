@@ -45,6 +45,16 @@ def classify(
     schemas: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Schemas of framed packets, by their id.")
     ] = None,
+    windows: Annotated[
+        bool,
+        typer.Option("--windows", help="Running strain: a line for each window, not each event."),
+    ] = False,
+    mappings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml", help="Packets of more surveys: a file with mappings of the stream."
+        ),
+    ] = None,
     ra: Ra = None,
     dec: Dec = None,
     radius: Radius = None,
@@ -54,7 +64,7 @@ def classify(
 ) -> None:
     """Classify files, or folders of files, as the daemon would: one line for each record.
 
-    What cannot be read is a line too, with status invalid and the error.
+    Files of running strain are joined on GPS time: one line for each event in them. What cannot be read is a line too, with status invalid and the error.
     """
     from pipeline.files import find_files
 
@@ -65,10 +75,17 @@ def classify(
         say(f"left out {len(found.left_out)} files: {found.describe_left_out()}")
     field = field_messages(stream, found.files, ra=ra, dec=dec, radius=radius, exposure=exposure)
     # Late: it imports what networks run on, which takes seconds.
-    from pipeline.classify import classify_files, classify_messages, open_file_lane
+    from pipeline.classify import classify_messages, open_file_lane
+    from pipeline.classify_running import judge_files
 
-    lane = open_file_lane(stream, network=network, weights=weights, schemas=schemas)
-    judged = classify_files(lane, found.files) if field is None else classify_messages(lane, field)
+    lane = open_file_lane(
+        stream, network=network, weights=weights, schemas=schemas, mappings=mappings
+    )
+    judged = (
+        judge_files(lane, found.files, windows=windows)
+        if field is None
+        else classify_messages(lane, field)
+    )
     judgements = (item.as_json() for item in judged)
     if as_json:
         for judgement in judgements:

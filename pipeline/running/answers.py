@@ -58,14 +58,23 @@ class Answers:
         match step:
             case Asked():
                 if row not in judged.errors:  # else no message has been asked about in this window
-                    odds = float(log_odds(np.asarray([judged.probabilities[row][-1]]))[0, 1])
-                    for found in step.events.hear(Heard(step.window, odds)):
+                    for found in step.events.hear(_heard(step, row, judged)):
                         yield step, self._event(step, found, judged)
             case Ended():
                 for found in step.events.end():
                     yield step, self._event(step, found, judged)
             case Passed():
                 yield from self._passed(step, judged)
+
+    def window(self, step: Asked, row: int, judged: Judged) -> Alert:
+        """Return the classification of a window by itself."""
+        heard = _heard(step, row, judged)
+        time = EventTime(heard.window.start_ns / _S, "gps", "tai", "first sample")
+        name = f"{''.join(heard.window.detectors)}-{time.value}"
+        event = Event(step.survey, name, time=time, survey_us=survey_us(time))
+        quality = _missing(heard.window.detectors)
+        candidate = Candidate(event, heard.window.input, quality, "strain_frame")
+        return self._alert(step, candidate, heard, judged, kind="piece")
 
     def _passed(self, step: Passed, judged: Judged) -> Iterator[Answer]:
         is_new = step.record.note is None
@@ -154,6 +163,11 @@ class Answers:
             threshold=_probability(threshold),
             false_positive_rate=measured.false_positive_rate(threshold),
         )
+
+
+def _heard(step: Asked, row: int, judged: Judged) -> Heard:
+    score = np.asarray([judged.probabilities[row][-1]])
+    return Heard(step.window, float(log_odds(score)[0, 1]))
 
 
 def _unheard(piece: Piece) -> str:

@@ -89,6 +89,11 @@ class RunningLane:
         rows = np.concatenate([np.zeros(shape, np.float32), *inputs])
         return Prepared(steps, rows, held=list(ours - released), released=list(released - ours))
 
+    @property
+    def records(self) -> RecordLane:
+        """The way of single records."""
+        return self._records
+
     def _take(self, record: Record) -> list[RunningStep]:
         partition = record.origin.topic, record.origin.partition
         series = self._series.get(partition)
@@ -128,6 +133,14 @@ class RunningLane:
                 yield step, self._records.answer(step, row, judged)
             elif isinstance(step, RunningStep):
                 yield from self._answers.of(step, row, judged)
+            row += step.rows
+
+    def windows(self, judged: Judged) -> Iterator[Alert]:
+        """Yield what the network says of each window, for those who want to see them."""
+        row = 0
+        for step in judged.items:
+            if isinstance(step, Asked) and row not in judged.errors:
+                yield self._answers.window(step, row, judged)
             row += step.rows
 
     def memories(self, judged: Judged) -> Mapping[Partition, Memory]:

@@ -6,10 +6,17 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.simulation.hits import simulate_hits
 from tests.daemon import Daemon
+from tests.mapped_packets import (
+    MAPPINGS_FILE,
+    broken_at_the_source,
+    packet_for,
+    shipped_mappings,
+)
 from tests.observed import classifications, dead_letters, ledger
 
 SCORE_TOLERANCE = 0.02
@@ -101,6 +108,52 @@ def test_every_real_rubin_packet_with_cutouts_is_classified(broker, topics, tmp_
         ids = {record["eventIdLong"] for record in classifications(daemon)}
         assert {int(Path(line["file"]).name.split(".")[0]) for line in real} <= ids
         agree(daemon, lines)
+
+
+@pytest.fixture
+def mapping_daemon(broker, topics, tmp_path):
+    """A daemon whose configuration ends in the mappings that come with us."""
+    daemon = Daemon(broker, topics, tmp_path)
+    daemon.config.write_text(daemon.config.read_text() + MAPPINGS_FILE.read_text())
+    with daemon:
+        yield daemon
+
+
+def test_packets_of_other_surveys_are_classified_as_the_configuration_declares(
+    mapping_daemon, tmp_path
+):
+    folder = tmp_path / "packets"
+    folder.mkdir()
+    for name, mapping in shipped_mappings().items():
+        side = mapping.images.side
+        stamps = np.random.default_rng(4).normal(50, 5, (3, side, side)).astype(np.float32)
+        (folder / f"{name}.avro").write_bytes(packet_for(mapping, stamps))
+    (folder / "broken.avro").write_bytes(broken_at_the_source())
+    messages = run_through(mapping_daemon, [folder])
+    _, lines = command("classify", "hits", folder, "--mappings", MAPPINGS_FILE)
+
+    assert ledger(mapping_daemon)[0] == 0
+    assert messages == 5
+    surveys = {record["survey"] for record in classifications(mapping_daemon)}
+    assert surveys == set(shipped_mappings())
+    ((_, headers),) = dead_letters(mapping_daemon)
+    assert "simulated.turbo" in headers["__connect.errors.exception.message"]
+    assert "candidate.fid" in headers["__connect.errors.exception.message"]
+    agree(mapping_daemon, lines)
+
+
+def test_every_real_packet_of_other_surveys_is_classified_or_set_aside_with_a_reason(
+    mapping_daemon, survey_data
+):
+    folder = survey_data / "other_surveys"
+    messages = run_through(mapping_daemon, [folder])
+    _, lines = command("classify", "hits", folder, "--mappings", MAPPINGS_FILE)
+
+    assert ledger(mapping_daemon)[0] == 0
+    assert messages == 17
+    surveys = Counter(record["survey"] for record in classifications(mapping_daemon))
+    assert surveys == {"pgir": 4, "winter": 4, "atlas": 3, "decam": 1}
+    agree(mapping_daemon, lines)
 
 
 def test_every_simulated_packet_is_classified_or_set_aside_with_a_reason(broker, topics, tmp_path):

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import fastavro
 import pytest
@@ -10,11 +11,44 @@ from hypothesis import strategies as st
 
 import schemas
 from pipeline import __version__
-from pipeline.encode import Encoder
+from pipeline.encode import Encoder, without_docs
 from pipeline.errors import EncodeError
 from tests.alert_strategies import make_alert
 
 SCHEMA = fastavro.parse_schema(schemas.load("elasticc", "0.9.1"))
+
+
+MILLISECONDS = {"type": "long", "logicalType": "timestamp-millis"}
+CONSUMERS_SCHEMA = {
+    "type": "record",
+    "name": "brokerClassfication",  # as it is misspelt there
+    "namespace": "elasticc.v0_9_1",
+    "fields": [
+        {"name": "alertId", "type": "long"},
+        {"name": "diaSourceId", "type": "long"},
+        {"name": "elasticcPublishTimestamp", "type": MILLISECONDS},
+        {"name": "brokerIngestTimestamp", "type": ["null", MILLISECONDS]},
+        {"name": "brokerName", "type": "string"},
+        {"name": "brokerVersion", "type": "string"},
+        {"name": "classifierName", "type": "string"},
+        {"name": "classifierParams", "type": "string"},
+        {
+            "name": "classifications",
+            "type": {
+                "type": "array",
+                "items": {
+                    "type": "record",
+                    "name": "classificationDict",
+                    "fields": [
+                        {"name": "classId", "type": "int"},
+                        {"name": "probability", "type": "float"},
+                    ],
+                },
+            },
+        },
+    ],
+}
+"""Version 0.9.1, as DESC's consumer has it and nothing else."""
 
 
 def encoded(alert):
@@ -28,22 +62,34 @@ def milliseconds(time):
     return round(time.timestamp() * 1000)
 
 
-def test_the_record_is_named_as_the_consumer_misspells_it():
-    assert SCHEMA["name"] == "elasticc.v0_9_1.brokerClassfication"
+def test_our_schema_is_the_one_that_the_consumer_has():
+    """Name, fields, types and their order: all that decides how the bytes are read."""
+    ours = without_docs(schemas.load("elasticc", "0.9.1"))
+
+    assert ours == CONSUMERS_SCHEMA
 
 
-def test_the_fields_are_in_the_order_of_version_0_9_1():
-    assert [field["name"] for field in SCHEMA["fields"]] == [
-        "alertId",
-        "diaSourceId",
-        "elasticcPublishTimestamp",
-        "brokerIngestTimestamp",
-        "brokerName",
-        "brokerVersion",
-        "classifierName",
-        "classifierParams",
-        "classifications",
-    ]
+def test_a_reader_that_has_only_its_own_schema_reads_every_byte():
+    alert = make_alert(event_id=2**53 + 1, score=0.75, broker_us=2_000_000)
+    data = io.BytesIO(Encoder("elasticc").encode(alert))
+
+    record = fastavro.schemaless_reader(data, fastavro.parse_schema(CONSUMERS_SCHEMA), None)
+
+    assert data.read() == b""
+    assert record == {
+        "alertId": 2**53 + 1,
+        "diaSourceId": 2**53 + 1,
+        "elasticcPublishTimestamp": datetime.fromtimestamp(2, UTC),
+        "brokerIngestTimestamp": datetime.fromtimestamp(3, UTC),
+        "brokerName": "skytriage",
+        "brokerVersion": __version__,
+        "classifierName": f"{alert.network.name} {alert.network.version}",
+        "classifierParams": f"weights {alert.network.weights_sha256[:16]}",
+        "classifications": [
+            {"classId": 0, "probability": 0.25},
+            {"classId": 1, "probability": 0.75},
+        ],
+    }
 
 
 @given(st.integers(2**53, 2**63 - 1))
@@ -63,11 +109,13 @@ def test_the_classifier_is_named_the_same_on_every_machine():
     assert [encoded(alert)[n] for n in names] == [encoded(elsewhere)[n] for n in names]
 
 
-def test_other_weights_are_another_classifier():
+@pytest.mark.parametrize("change", [{"weights_sha256": "cd" * 32}, {"version": "2"}])
+def test_another_version_or_other_weights_are_another_classifier(change):
     alert = make_alert()
-    retrained = replace(alert, network=replace(alert.network, weights_sha256="cd" * 32))
+    retrained = replace(alert, network=replace(alert.network, **change))
+    identity = ("classifierName", "classifierParams")
 
-    assert encoded(alert)["classifierParams"] != encoded(retrained)["classifierParams"]
+    assert [encoded(alert)[n] for n in identity] != [encoded(retrained)[n] for n in identity]
 
 
 def test_all_classes_are_listed_by_their_index_and_sum_to_1():

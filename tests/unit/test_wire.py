@@ -217,7 +217,7 @@ def test_bytes_behind_the_record_are_an_error():
     [
         (b"", "empty"),
         (b"PK\x03\x04....", "a zip archive"),
-        (b"\x1f\x8b\x08....", "gzip"),
+        (b"\x1f\x8b\x08....", "damaged gzip"),
         (b"\xff\xd8\xff\xe0..", "a JPEG image"),
         (b'{"candid": 1}', "JSON"),
         (b"<xml/>", "XML"),
@@ -225,13 +225,15 @@ def test_bytes_behind_the_record_are_an_error():
         (b"\x01\x02\x03", "unknown binary data"),
     ],
 )
-def test_what_is_no_packet_is_named(data, name):
-    with pytest.raises(DecodeError, match=name):
+def test_what_is_no_packet_is_named_and_so_is_what_was_expected(data, name):
+    with pytest.raises(DecodeError, match=f"{name}.*this stream reads alert"):
         read(data)
 
 
 def test_a_configured_wire_format_refuses_the_others():
-    with pytest.raises(DecodeError, match="an Avro container, no Avro packet"):
+    with pytest.raises(
+        DecodeError, match=r"an Avro container of alert, no Avro packet \(wire: confluent\)"
+    ):
         read(container(SCHEMA, VALUE), wire="confluent")
 
 
@@ -265,6 +267,40 @@ for _ in range(100):
 )
 def test_the_fault_of_a_schema_is_named(schema, fault):
     with pytest.raises(DecodeError, match=fault):
+        read(b"\0\0\0\0\1\0", store=Store({1: schema}))
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        (TWICE, r"r is not valid, field b: redefined"),
+        (WRONG_DEFAULT, r"r is not valid, field a: Default"),
+        (record(x="int", y=record("q", z=WRONG_DEFAULT)), r"r is not valid, field y\.z: redefined"),
+        (record("s", y=WRONG_DEFAULT), r"s is not valid, field y\.a: Default"),
+        (record(y=["null", {"type": "array", "items": record("i", n="nix")}]), r"r .*y\.n: nix"),
+        (record("turbo.alert", c=record("c", t="jd")), r"turbo\.alert is not valid, field c\.t: "),
+        ({**record(a="nix"), "version": "0.1"}, r"r 0\.1 is not valid, field a: nix"),
+        ({**record(), "fields": ["a"]}, "r is not valid, field number 0: "),
+        ({"type": "record", "fields": []}, "without a name is not valid: "),
+    ],
+)
+def test_the_field_with_the_fault_is_named_and_the_schema_too(schema, place):
+    with pytest.raises(DecodeError, match=f"the Avro schema {place}"):
+        read(b"\0\0\0\0\1\0", store=Store({1: schema}))
+
+
+def test_a_fault_is_told_of_every_packet_that_has_it():
+    reader = PacketReader((FORMAT,), SchemaStore())
+
+    for n in range(3):
+        with pytest.raises(DecodeError, match="knows no packets like other"):
+            reader.read(container(record("other", n="int"), {"n": n}))
+
+
+def test_a_name_that_is_used_again_is_no_fault():
+    schema = record(a=record("c", x="int"), b="c", d="nix")
+
+    with pytest.raises(DecodeError, match="field d: nix"):
         read(b"\0\0\0\0\1\0", store=Store({1: schema}))
 
 

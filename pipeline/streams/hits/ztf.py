@@ -36,7 +36,10 @@ def decode(packet: Mapping[str, Any]) -> Candidate:
     """Return the candidate in a packet."""
     candidate, publisher = packet["candidate"], packet.get("publisher")
     if "rcid" not in candidate:  # ZTF's number of the quadrant
-        raise DecodeError(f"the packet is like ZTF's, and not ZTF's (publisher: {publisher})")
+        raise DecodeError(
+            f"the packet is like ZTF's, and not ZTF's (publisher: {publisher}): "
+            "it can be read if a mapping declares it"
+        )
     candid = packet.get("candid")
     if candid is None:
         candid = candidate.get("candid")
