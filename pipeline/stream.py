@@ -52,7 +52,8 @@ class Stream:
     """Messages made of a file of the instrument, given its name and content.
 
     Not asked about Avro containers.  Raises `~pipeline.errors.DecodeError`, which says what the
-    file is, if it is none of the stream's.
+    file is, if it is none of the stream's, and `~pipeline.errors.ConfigurationError` if the file
+    alone is not enough and the command has options that say the rest.
     """
 
     map_packets: Callable[[str, PacketMapping], PacketFormat] | None = None

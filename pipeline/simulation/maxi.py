@@ -29,7 +29,7 @@ _FIRST_ID = 2**53 + 1
 _MOST = 10**7
 """Images of a seed, so that no two seeds share ids."""
 
-_START_MJD = 61041.0
+_START_MJD = 61040.0
 """2025-12-31, Modified Julian Date [d, UTC]."""
 
 _CADENCE_S = 30.0

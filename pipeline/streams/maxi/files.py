@@ -17,6 +17,7 @@ from pipeline.first_bytes import describe
 from pipeline.fits_sky import find_image
 from pipeline.streams.maxi.event_lists import is_event_list
 from pipeline.streams.maxi.message import SIMULATED, Image, write_message
+from pipeline.streams.maxi.pixels import PICTURES
 from pipeline.times import from_mjd_tai, from_tt, mjd_utc
 
 __all__ = ["read_file"]
@@ -26,6 +27,9 @@ _DIGITS = 12
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIX_MJD = 40587.0
+
+_FITS = (b"SIMPLE", b"\x1f\x8b")
+"""Beginnings of a FITS file, and of gzip, in which it may be."""
 
 _COUNTS = frozenset({"count", "counts", "ct", "cts", "photon", "photons"})
 """Values of BUNIT, in small letters, that mean photons in a pixel. FITS Standard 4.0, table 5."""
@@ -51,24 +55,21 @@ def read_file(path: Path, data: bytes) -> Iterator[bytes]:
         If it is a list of events: those need a position, see
         `~pipeline.streams.maxi.fields.read_field`.
     """
-    beginning = describe(data)
-    match beginning:
-        case "a JPEG image":
-            yield write_message(_picture(path, data, "jpeg"))
-        case "a PNG image":
-            yield write_message(_picture(path, data, "png"))
-        case "a FITS file" | "gzip of a FITS file":
-            if is_event_list(data):
-                raise ConfigurationError(
-                    f"{path} is a list of events: say with --ra and --dec of which position "
-                    "images are to be made"
-                )
-            yield write_message(_fits(path, data))
-        case _:
-            raise DecodeError(
-                f"{path.name} is {beginning}; of files the stream maxi reads FITS, JPEG and PNG "
-                "images"
-            )
+    kind = next((kind for kind, start in PICTURES.items() if data.startswith(start)), None)
+    if kind is not None:
+        yield write_message(_picture(path, data, kind))
+    elif not data.startswith(_FITS):
+        raise DecodeError(
+            f"{path.name} is {describe(data)}; of files the stream maxi reads FITS, JPEG and PNG "
+            "images"
+        )
+    elif is_event_list(data):
+        raise ConfigurationError(
+            f"{path} is a list of events: say with --ra and --dec of which position images are "
+            "to be made"
+        )
+    else:
+        yield write_message(_fits(path, data))
 
 
 def _picture(path: Path, data: bytes, kind: str) -> Image:

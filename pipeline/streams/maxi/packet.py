@@ -22,7 +22,7 @@ from pipeline.errors import DecodeError, MissingInput
 from pipeline.fits_sky import Footprint
 from pipeline.stream import PacketFormat
 from pipeline.streams.maxi.message import EXPOSURES_CM2_S
-from pipeline.streams.maxi.pixels import Pixels, read_pixels
+from pipeline.streams.maxi.pixels import PICTURES, Pixels, read_pixels
 from pipeline.times import survey_us
 
 __all__ = ["FORMAT", "decode"]
@@ -35,8 +35,6 @@ _OFFSET_DEG = 0.1
 
 _SAME_SIZE = 0.01
 """Relative difference of two statements on the size of a pixel that is none."""
-
-_PICTURES = frozenset({"jpeg", "png"})
 
 
 def decode(packet: Mapping[str, Any]) -> Candidate:
@@ -132,7 +130,7 @@ def _counts(
     packet: Mapping[str, Any], pixels: Pixels, pixel_deg: float | None
 ) -> npt.NDArray[np.float64]:
     name, kind = packet["imageId"], packet["format"]
-    if kind in _PICTURES:
+    if kind in PICTURES:
         raise DecodeError(f"image {name} is a {kind} image: that holds grey levels, never counts")
     if pixel_deg is None:
         raise MissingInput(f"image {name} has counts, and says not how large its pixels are")
@@ -144,7 +142,7 @@ def _counts(
 
 def _grey(packet: Mapping[str, Any], values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return grey levels from 0 to 255, which pictures and bytes hold as they are."""
-    are_levels = packet["format"] in _PICTURES or values.dtype == np.uint8
+    are_levels = packet["format"] in PICTURES or values.dtype == np.uint8
     return values if are_levels else scale_to_maximum(values)
 
 

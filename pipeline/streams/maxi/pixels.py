@@ -1,6 +1,7 @@
 """The image of a packet, from whatever it was written as, to numbers and a place on the sky."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +14,10 @@ from pipeline.first_bytes import describe
 from pipeline.fits import read_image
 from pipeline.fits_sky import Footprint, find_image
 
-__all__ = ["Pixels", "read_pixels"]
+__all__ = ["PICTURES", "Pixels", "read_pixels"]
 
-_BEGINNINGS = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG"}
+PICTURES: Mapping[str, bytes] = MappingProxyType({"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG"})
+"""Formats that hold grey levels, and how their files begin."""
 
 
 class Pixels(NamedTuple):
@@ -54,7 +56,7 @@ def read_pixels(packet: Mapping[str, Any]) -> Pixels:
 
 
 def _read_picture(data: bytes, kind: str) -> npt.NDArray[Any]:
-    if not data.startswith(_BEGINNINGS[kind]):
+    if not data.startswith(PICTURES[kind]):
         raise DecodeError(f"the image is {describe(data)}, and format says {kind}")
     try:
         return grey_levels(data)
