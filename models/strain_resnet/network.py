@@ -99,7 +99,7 @@ SHIPPED = Settings(
     head="both",
     dropout=0.2,
 )
-"""The one whose weights are in ``weights/``."""
+"""The one that is trained if nobody asks for another; the manifest says which one ``weights/`` has."""
 
 
 def build(settings: Settings | None = None) -> keras.Model:

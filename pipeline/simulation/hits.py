@@ -38,7 +38,7 @@ _MOST = 10**7
 """Candidates of a seed, so that no two seeds share ids."""
 
 _START_MJD = 61041.0
-"""2025-12-31, Modified Julian Date [d, UTC]."""
+"""2026-01-01, Modified Julian Date [d, UTC]."""
 
 _EXPOSURES_PER_DAY = 2880
 
