@@ -14,11 +14,11 @@ from pipeline.dead_letters import Headers, dead_letter_origin
 from pipeline.errors import ConfigurationError, DecodeError, TransientError
 from pipeline.kafka import consumer_config, make_consumer
 from pipeline.ledger import Ledger, Places, Position, balance
-from pipeline.offsets import Partition, Tally
 from pipeline.read_topic import ANSWER_TIMEOUT_S, read_to_end
 from pipeline.received import ClassificationReader, origin_of
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
+from pipeline.tally import Partition, Tally
 
 __all__ = ["audit", "missing_topics", "topic_streams"]
 

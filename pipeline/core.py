@@ -86,7 +86,7 @@ class Record:
 
     note: str | None = None
     """Not None if the message was answered before and is read again only for what follows from it:
-    what its stream had noted then, see `pipeline.offsets.Memory`."""
+    what its stream had noted then, see `pipeline.tally.Memory`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from models import NETWORKS
 from pipeline.decode import Decoder
 from pipeline.errors import ConfigurationError
 from pipeline.infer import open_classifier
-from pipeline.lane import Lane, RecordLane
+from pipeline.lane import Lane
 from pipeline.mapping import PacketMapping
+from pipeline.record_lane import RecordLane
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import SchemaSettings, StreamSettings, WorkerSettings
 from pipeline.stream import Stream

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core import MOST_RECORDS
-from pipeline.offsets import Partition, Tally
+from pipeline.tally import Partition, Tally
 
 __all__ = ["Account", "Ledger", "Places", "Position", "balance"]
 

@@ -18,7 +18,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -29,12 +28,14 @@ from pipeline.core import Record
 from pipeline.errors import TransientError
 from pipeline.lane import Judged, Lane, Prepared
 from pipeline.metrics import Recorder
-from pipeline.offsets import OffsetLedger, Partition
+from pipeline.offsets import OffsetLedger
+from pipeline.pulse import Pulse
 from pipeline.sink import Sink
 from pipeline.source import Source
+from pipeline.tally import Partition
 from pipeline.write import Writer
 
-__all__ = ["Loop", "Pulse"]
+__all__ = ["Loop"]
 
 log = structlog.get_logger(__name__)
 
@@ -48,26 +49,6 @@ FIRST_PAUSE_S, MAX_PAUSE_S = 1.0, 30.0
 
 PATIENCE_S = 1.0
 """How long the reader waits for room before it pauses its partitions [s]."""
-
-
-@dataclass(slots=True)
-class Pulse:
-    """What a watchdog looks at: when a thread last turned, or since when it is busy [s, monotonic]."""
-
-    read_s: float = field(default_factory=time.monotonic)
-    infer_since_s: float | None = None
-    write_since_s: float | None = None
-
-    def stalled(self) -> tuple[str, float]:
-        """Return the stage that has stood still longest, and for how long [s]."""
-        now_s = time.monotonic()
-        since = {
-            "read": self.read_s,
-            "infer": self.infer_since_s or now_s,
-            "write": self.write_since_s or now_s,
-        }
-        stage = min(since, key=since.__getitem__)
-        return stage, now_s - since[stage]
 
 
 class Loop:

@@ -30,8 +30,8 @@ from pipeline.errors import (
     TransientError,
     WorkerError,
 )
-from pipeline.offsets import Commit, Partition
 from pipeline.settings import OutputSettings
+from pipeline.tally import Commit, Partition
 
 __all__ = ["Aborted", "Sink"]
 

@@ -28,7 +28,8 @@ from confluent_kafka import (
 from pipeline.core import Origin, Record, now_us
 from pipeline.errors import TransientError, WorkerError
 from pipeline.metrics import Recorder
-from pipeline.offsets import Commit, OffsetLedger, Partition, Tally
+from pipeline.offsets import OffsetLedger
+from pipeline.tally import Commit, Partition, Tally
 
 __all__ = ["Source"]
 

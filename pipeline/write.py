@@ -19,9 +19,10 @@ from pipeline.errors import EncodeError, TransientError
 from pipeline.lane import Judged
 from pipeline.metrics import Recorder
 from pipeline.observe import Written, observe_commit
-from pipeline.offsets import OffsetLedger, Outcome
+from pipeline.offsets import OffsetLedger
 from pipeline.sink import Aborted, Sink
 from pipeline.source import Source
+from pipeline.tally import Outcome
 
 __all__ = ["Writer"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException, TopicPartition
 
-from pipeline.offsets import Tally
+from pipeline.tally import Tally
 
 __all__ = ["Daemon"]
 

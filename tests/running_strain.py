@@ -11,7 +11,7 @@ from models.strain_resnet.noise_curves import DETECTORS
 from models.strain_resnet.running import noise_of
 from pipeline.core import NetworkInfo, Origin, Record
 from pipeline.infer import Classifier
-from pipeline.lane import RecordLane
+from pipeline.record_lane import RecordLane
 from pipeline.running.lane import RunningLane
 from pipeline.stream import Stream
 from pipeline.streams.strain.hdf5 import write_hdf5

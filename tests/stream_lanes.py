@@ -8,7 +8,7 @@ from models import NETWORKS
 from pipeline.core import NetworkInfo, Origin, Record, now_us
 from pipeline.decode import Decoder
 from pipeline.infer import Classifier
-from pipeline.lane import RecordLane
+from pipeline.record_lane import RecordLane
 from pipeline.schema_store import SchemaStore
 from pipeline.simulation import SIMULATED
 from pipeline.simulation.hits import write_schemas

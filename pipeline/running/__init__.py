@@ -11,5 +11,5 @@
 A frame is answered when no later window will have it: it is classified by the loudest window that
 has it, or set aside because none has. Answers come in the order of the messages, and an event when
 the windows around it are judged. A commit says from where on frames must be read again to go on as if
-nothing had happened (`pipeline.offsets.Memory`): they fill the buffers and are not answered again.
+nothing had happened (`pipeline.tally.Memory`): they fill the buffers and are not answered again.
 """

@@ -10,8 +10,8 @@ from models.strain_resnet.background import Background, Combination
 from models.strain_resnet.buffer_whitening import WINDOW_S
 from models.strain_resnet.clustering import APART_S, clusters
 from models.strain_resnet.running import BUFFER_S
-from pipeline.offsets import Memory
 from pipeline.running.windows import Window
+from pipeline.tally import Memory
 
 __all__ = ["Events", "Found", "Heard", "Piece"]
 

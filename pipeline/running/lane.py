@@ -13,14 +13,15 @@ import numpy as np
 from models.strain_resnet.background import Background
 from pipeline.core import Alert, FloatArray, Record
 from pipeline.errors import InvalidMessage
-from pipeline.lane import Item, Judged, Prepared, RecordLane, Step
-from pipeline.offsets import Memory, Partition
+from pipeline.lane import Judged, Prepared, Step
+from pipeline.record_lane import Item, RecordLane
 from pipeline.running.answers import Answers
 from pipeline.running.events import Events
 from pipeline.running.series import Series
 from pipeline.running.steps import Asked, Passed, RunningStep
 from pipeline.streams.strain.frames import is_frame
 from pipeline.streams.strain.parts import is_part
+from pipeline.tally import Memory, Partition
 
 __all__ = ["RunningLane"]
 

@@ -7,7 +7,7 @@ from models.artifact import load as load_artifact
 from models.strain_resnet.background import BackgroundError, load
 from models.strain_resnet.noise_curves import DETECTORS
 from pipeline.errors import ConfigurationError
-from pipeline.lane import RecordLane
+from pipeline.record_lane import RecordLane
 from pipeline.running.lane import RunningLane
 from pipeline.settings import RunningSettings
 

@@ -14,8 +14,8 @@ from pipeline.dead_letters import dead_letter_headers
 from pipeline.embedded import EmbeddedBroker
 from pipeline.encode import Encoder
 from pipeline.errors import DecodeError
-from pipeline.offsets import Tally
 from pipeline.settings import read_settings
+from pipeline.tally import Tally
 from tests.alert_strategies import make_alert
 from tests.command_line import configuration, skytriage
 from tests.kafka_clients import Broker, fresh_topics

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from pipeline import sink as sink_module
-from pipeline.offsets import Tally
+from pipeline.tally import Tally
 from tests.toy_stream import BOOM, CRASH, SLOW, toy_loop
 
 

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from pipeline.dead_letters import dead_letter_origin
-from pipeline.offsets import Tally
+from pipeline.tally import Tally
 from tests.running_strain import GPS_S, frame, running_lane, strain_of
 from tests.toy_stream import toy_loop
 

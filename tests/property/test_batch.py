@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pipeline.batch import Batches
 from pipeline.core import Origin, Record
 from pipeline.errors import DecodeError
-from pipeline.lane import Item, Prepared
+from pipeline.lane import Prepared
+from pipeline.record_lane import Item
 
 CAPACITY = 8
 

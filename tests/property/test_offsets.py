@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core import Origin
-from pipeline.offsets import OffsetLedger, Tally
+from pipeline.offsets import OffsetLedger
+from pipeline.tally import Tally
 
 PARTITION = ("t", 0)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.audit import missing_topics, topic_streams
 from pipeline.ledger import Ledger, Position, balance
-from pipeline.offsets import Tally
 from pipeline.settings import Settings
+from pipeline.tally import Tally
 
 HITS = ("hits", 0)
 

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.core import Alert
 from pipeline.errors import DecodeError, MissingInput, UnusableSample
-from pipeline.offsets import Memory
 from pipeline.streams.strain.parts import split_parts
+from pipeline.tally import Memory
 from tests.running_strain import GPS_S, answers, frame, records, running_lane, strain_of
 
 SECONDS, BURST_S = 30, 20.3
