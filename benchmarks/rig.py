@@ -58,7 +58,12 @@ def parse_settings(options: Sequence[str]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def running_daemon(
-    broker: Broker, topic: str, chosen: Mapping[str, Any], *, schemas: Path
+    broker: Broker,
+    topic: str,
+    chosen: Mapping[str, Any],
+    *,
+    schemas: Path,
+    stream: str = STREAM,
 ) -> Iterator[Rig]:
     """Run ``skytriage run`` on one input topic and three new output topics.
 
@@ -68,6 +73,8 @@ def running_daemon(
         Settings by dotted name, over ours.
     schemas
         Where the schemas of framed packets are.
+    stream
+        What is in the topic.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def running_daemon(
             "instance": "bench",
             "kafka.bootstrap.servers": broker.bootstrap,
             **{f"kafka.consumer.{key}": value for key, value in broker.consumer.items()},
-            f"streams.{STREAM}.topics": [topic],
+            f"streams.{stream}.topics": [topic],
             "schemas.directory": str(schemas.resolve()),
             **{f"output.{key}": value for key, value in zip(names, outputs, strict=True)},
             "http.port": free_port(),
