@@ -9,9 +9,20 @@ from pipeline.report.durations import latencies
 from pipeline.report.page import Gallery, Report
 from pipeline.report.pictures import PICTURES
 from pipeline.report.seen import Exhibit, Letter, Seen, Truth
+from pipeline.report.streams import by_stream
 from pipeline.report.summary import Summary, confusion, errors, networks
 
-__all__ = ["BEGIN_US", "account", "exhibit", "ledger", "letter", "report", "seen", "summary"]
+__all__ = [
+    "BEGIN_US",
+    "account",
+    "exhibit",
+    "gallery",
+    "ledger",
+    "letter",
+    "report",
+    "seen",
+    "summary",
+]
 
 BEGIN_US = 1_795_306_000_000_000
 
@@ -22,18 +33,21 @@ STEPS_US = (900, 400, 2500, 300, 6000)
 
 
 def seen(number=1, score=0.9, *, positive=True, kind="transient", event_id=None, family="ZTF",
-         steps_us=STEPS_US, quality=None, meaning="start of exposure"):  # fmt: skip
+         steps_us=STEPS_US, quality=None, meaning="start of exposure", stream="hits",
+         flux=None, strain=None):  # fmt: skip
     begin_us = BEGIN_US + number * 5000
     received, decoded, inferred, produced, arrived = (begin_us + np.cumsum(steps_us)).tolist()
     alert = ReceivedAlert(
         alert_id=f"alert-{number}",
-        stream="hits",
+        stream=stream,
         survey="ztf",
         event_id=event_id or f"event-{number}",
         event_id_long=None,
         event_time=EventTime(2461041.5, "jd", "utc", meaning),
         ra_deg=150.1,
         dec_deg=-2.2,
+        flux=flux,
+        strain=strain,
         network=NETWORK,
         classification={"bogus": 1 - score, "real": score},
         score=score,
@@ -42,7 +56,7 @@ def seen(number=1, score=0.9, *, positive=True, kind="transient", event_id=None,
         status="degraded" if quality else "ok",
         quality=quality or {},
         times=StageTimes(None, begin_us, received, decoded, inferred, produced),
-        source=Origin("hits", 0, number),
+        source=Origin(stream, 0, number),
         schema_id="ztf 4.02",
         is_replay=False,
         batch_size=4,
@@ -70,9 +84,11 @@ def letter(number=1, reason="it is cut off", broken="cut in half", beginning=b"O
     )
 
 
-def account(consumed=10, classified=9, dead_lettered=1, *, duplicates=0, topic="hits"):
+def account(
+    consumed=10, classified=9, dead_lettered=1, *, duplicates=0, topic="hits", stream="hits"
+):
     return Account(
-        stream="hits",
+        stream=stream,
         topic=topic,
         partition=0,
         since=0,
@@ -111,6 +127,8 @@ def summary(all_seen=(), letters=(), books=None, published=10, *, interrupted=Fa
         "stages": stages,
         "mean_batch": 3.2,
         "networks": networks(all_seen),
+        "streams": by_stream({"hits": published}, books or ledger(), all_seen),
+        "left_out": {},
         "confusion": confusion(all_seen),
         "families": {"ZTF": len(all_seen)},
         "dead_letters": errors(letters),
@@ -120,10 +138,15 @@ def summary(all_seen=(), letters=(), books=None, published=10, *, interrupted=Fa
     return Summary(**{**values, **changed})
 
 
+def gallery(title, all_seen=(), stream="hits"):
+    exhibits = [exhibit(one) for one in all_seen]
+    return Gallery(stream=stream, title=title, text="All.", exhibits=exhibits)
+
+
 def report(all_seen=(), letters=(), **options):
     return Report(
         summary=summary(all_seen, letters, **options),
         seen=all_seen,
-        galleries=[Gallery(title="Alerts", text="All.", exhibits=[exhibit(s) for s in all_seen])],
+        galleries=[gallery("Alerts", all_seen)],
         letters=letters,
     )

@@ -19,13 +19,15 @@ def demo(
     seconds: Annotated[
         float, typer.Option(min=1, metavar="S", help="How long to publish [s].")
     ] = 30.0,
-    rate: Annotated[float, typer.Option(min=1, metavar="R", help="Packets a second.")] = 150.0,
+    rate: Annotated[
+        float, typer.Option(min=1, metavar="R", help="Records a second, of all streams together.")
+    ] = 150.0,
     out: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="Folder for what it writes.")
     ] = Path("demo-out"),
     as_json: AsJson = False,
 ) -> None:
-    """Send simulated surveys through the real daemon, without Java or Docker.
+    """Send simulated data of all streams through the real daemon, without Java or Docker.
 
     Starts a broker in memory and the daemon, publishes, drains, counts, and
     writes DIR/summary.json and DIR/report.html. Ctrl-C ends it early and in

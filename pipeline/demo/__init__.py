@@ -2,10 +2,11 @@
 
 ==============  ==============================================================
 `session`       the demo from beginning to end: start reading here
-`traffic`       simulated packets, a few of them broken on purpose (`breakage`)
+`lineup`        which streams take part, and how much each sends
+`traffic`       simulated messages, a few of them broken on purpose (`breakage`)
 `daemon`        ``skytriage run`` in a process of its own, as its users run it
 `watch`         a subscriber, who notes what arrives and when
-`flow`          packets in, results out, while it runs
+`flow`          messages in (`sending`), results out, while it runs
 `show`          what the person at the terminal sees meanwhile
 `outcome`       what is made of it: summary and report (`choice` of what to show)
 ==============  ==============================================================

@@ -5,7 +5,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,9 +15,8 @@ from pipeline.errors import TransientError
 from pipeline.server_process import ServerProcess, free_port
 from pipeline.simulation.hits import write_schemas
 
-__all__ = ["TOPIC", "Daemon", "write_config"]
+__all__ = ["Daemon", "write_config"]
 
-TOPIC = "hits"
 TURN_S = 0.1
 
 CONFIG = """\
@@ -36,9 +35,7 @@ bootstrap.servers = {bootstrap}
 [kafka.consumer]
 {consumer}
 
-[streams.hits]
-topics = [{topic}]
-
+{streams}
 # Rubin's packets name their schema by a number.
 [schemas]
 directory = {schemas}
@@ -53,7 +50,7 @@ port = {port}
 """
 
 
-def write_config(folder: Path, bootstrap: str) -> Path:
+def write_config(folder: Path, bootstrap: str, streams: Iterable[str]) -> Path:
     """Write a configuration, and the schemas that it names.
 
     Parameters
@@ -62,6 +59,8 @@ def write_config(folder: Path, bootstrap: str) -> Path:
         Where to.
     bootstrap
         ``host:port`` of the broker.
+    streams
+        Those that take part; each has a topic of its name.
 
     Returns
     -------
@@ -72,7 +71,7 @@ def write_config(folder: Path, bootstrap: str) -> Path:
     text = CONFIG.format(
         bootstrap=quoted(bootstrap),
         consumer="\n".join(f"{name} = {value}" for name, value in CLIENT_SETTINGS.items()),
-        topic=quoted(TOPIC),
+        streams="".join(f"[streams.{name}]\ntopics = [{quoted(name)}]\n" for name in streams),
         schemas=quoted(str(write_schemas(folder / "schemas").resolve()), ensure_ascii=False),
         port=free_port(),
     )

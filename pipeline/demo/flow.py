@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.core import now_us
-from pipeline.demo.daemon import TOPIC, Daemon
+from pipeline.demo.daemon import Daemon
+from pipeline.demo.lineup import Part, messages_hz
+from pipeline.demo.sending import Sending
 from pipeline.demo.show import Show, Standing
-from pipeline.demo.traffic import EVERY, Packet, messages, simulate_traffic
+from pipeline.demo.traffic import Traffic, count_messages, simulate_traffic
 from pipeline.demo.watch import Watcher
-from pipeline.files import FileMessage
-from pipeline.kafka import make_producer
-from pipeline.publish import Delivery, publish, publisher_config
+from pipeline.publish import publisher_config
 from pipeline.report.durations import latencies
 from pipeline.settings import Settings
 
@@ -43,41 +43,59 @@ class Options:
     """How long to publish [s]."""
 
     rate_hz: float
+    """Records a second, of all streams together [Hz]."""
+
     out: Path
     seed: int = 1
 
 
 class Flow:
-    """The packets of a demo on their way, inside a ``with`` block.
+    """The messages of a demo on their way, inside a ``with`` block.
 
     Parameters
     ----------
+    parts
+        The streams that take part.
     stop
         Set, nothing more is sent, and nobody waits for what has not come out.
     """
 
     def __init__(
-        self, options: Options, settings: Settings, show: Show, stop: threading.Event
+        self,
+        options: Options,
+        parts: Sequence[Part],
+        settings: Settings,
+        show: Show,
+        stop: threading.Event,
     ) -> None:
         self._options = options
-        self._settings = settings
+        self._parts = parts
         self._show = show
         self._stop = stop
         self._over = threading.Event()
         """Set when there is nobody to publish for."""
 
-        # At this rate there is nothing to gather: each message goes at once. The
-        # producer is made now because librdkafka asks for its id when it is made,
-        # and takes half a second: the first messages would wait for it.
+        # At this rate there is nothing to gather: each message goes at once.
         client = publisher_config({**settings.kafka.common, "linger.ms": 0})
-        self._producer = make_producer(client)
-        self.traffic: Sequence[Packet] = ()
+        self._sendings = {part.stream: Sending(part.stream, client) for part in parts}
+        self.traffic: Traffic = {}
         self.began_us = now_us()
         """When the first message was sent [µs UTC]."""
 
-        self.sent = 0
-        self.delivered = 0
-        """Messages that the broker has, once `run` has returned."""
+    @property
+    def sent(self) -> int:
+        """Records sent so far."""
+        return sum(sending.sent for sending in self._sendings.values())
+
+    @property
+    def broken(self) -> int:
+        """Messages among them that were broken on purpose."""
+        return sum(sending.broken for sending in self._sendings.values())
+
+    @property
+    def delivered(self) -> Mapping[str, int]:
+        """Records of each stream that the broker has, once `run` has returned."""
+        return {stream: sending.delivered for stream, sending in self._sendings.items()}
 
     def __enter__(self) -> Self:
         return self
@@ -88,17 +106,19 @@ class Flow:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._producer.close()
+        for sending in self._sendings.values():
+            sending.close()
 
     def simulate(self) -> None:
-        """Make the packets."""
-        count = round(self._options.seconds * self._options.rate_hz)
-        self._show.step(
-            f"simulating {count:,} packets of HiTS, ZTF and Rubin, one in {EVERY} broken on purpose"
-        )
+        """Make the messages."""
+        counts = count_messages(self._parts, self._options.seconds, self._options.rate_hz)
+        count = sum(counts.values())
+        named = ", ".join(f"{number:,} of {stream}" for stream, number in counts.items())
+        self._show.step(f"simulating {count:,} messages, some broken on purpose: {named}")
         with self._show.live():
             self.traffic = simulate_traffic(
-                count,
+                self._parts,
+                counts,
                 self._options.seed,
                 stop=self._stop.is_set,
                 progress=lambda made: self._show.progress("simulated", made, count),
@@ -107,52 +127,47 @@ class Flow:
     def run(self, watcher: Watcher, daemon: Daemon) -> None:
         """Publish, until all of it has come out or no more comes."""
         self._show.step(
-            f"publishing {self._options.rate_hz:g} packets a second for {self._options.seconds:g} s"
+            f"publishing {self._options.rate_hz:g} records a second for {self._options.seconds:g} s"
         )
-        with ThreadPoolExecutor(1, "publisher") as publisher, self._show.live():
-            sending = publisher.submit(self._publish)
+        self.began_us = now_us()
+        deadline_s = time.monotonic() + self._options.seconds
+        with ThreadPoolExecutor(len(self._parts), "publisher") as publishers, self._show.live():
+            sendings = [publishers.submit(self._send, part, deadline_s) for part in self._parts]
             last_s, results = time.monotonic(), 0
-            while daemon.running and not _is_complete(sending, watcher):
+            while daemon.running and not self._is_complete(sendings, watcher):
                 time.sleep(TURN_S)
                 self._show.update(self._standing(watcher))
-                if watcher.results != results or not sending.done():
+                is_sent = all(sending.done() for sending in sendings)
+                if watcher.results != results or not is_sent:
                     last_s, results = time.monotonic(), watcher.results
-                if sending.done() and (
-                    self._stop.is_set() or time.monotonic() - last_s > PATIENCE_S
-                ):
+                if is_sent and (self._stop.is_set() or time.monotonic() - last_s > PATIENCE_S):
                     break
             self._over.set()
-            self.delivered = sending.result().delivered
+            for sending in sendings:
+                sending.result()
         if not daemon.running:
             self._show.step(f"the daemon ended; the last it said:\n{daemon.log_tail}")
 
     def settle(self, watcher: Watcher) -> None:
         """Give the subscriber a moment for what was committed last."""
         deadline_s, results = time.monotonic() + SETTLE_S, watcher.results
-        while watcher.results < self.delivered and time.monotonic() < deadline_s:
+        while watcher.results < sum(self.delivered.values()) and time.monotonic() < deadline_s:
             time.sleep(TURN_S)
             if watcher.results != results:
                 deadline_s, results = time.monotonic() + SETTLE_S, watcher.results
 
-    def _publish(self) -> Delivery:
-        self.began_us = now_us()
-        return publish(
-            self._producer,
-            TOPIC,
-            self._until_stopped(),
-            rate_hz=self._options.rate_hz,
-            progress=self._note,
+    def _send(self, part: Part, deadline_s: float) -> None:
+        self._sendings[part.stream].run(
+            self.traffic[part.stream],
+            rate_hz=messages_hz(part, self._parts, self._options.rate_hz),
+            is_over=lambda: (
+                self._stop.is_set() or self._over.is_set() or time.monotonic() > deadline_s
+            ),
         )
 
-    def _until_stopped(self) -> Iterator[FileMessage]:
-        deadline_s = time.monotonic() + self._options.seconds
-        for message in messages(self.traffic):
-            if self._stop.is_set() or self._over.is_set() or time.monotonic() > deadline_s:
-                return
-            yield message
-
-    def _note(self, sent: int, _: int) -> None:
-        self.sent = sent
+    def _is_complete(self, sendings: Sequence[Future[None]], watcher: Watcher) -> bool:
+        is_sent = all(sending.done() for sending in sendings)
+        return is_sent and watcher.results >= sum(self.delivered.values())
 
     def _standing(self, watcher: Watcher) -> Standing:
         now, seen = now_us(), watcher.seen
@@ -170,7 +185,3 @@ class Flow:
             rate_hz=len(lately) / max((now - since_us) / 1e6, 1e-3),
             latency=latencies(lately)[0],
         )
-
-
-def _is_complete(sending: Future[Delivery], watcher: Watcher) -> bool:
-    return sending.done() and watcher.results >= sending.result().delivered

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,11 +15,12 @@ import numpy as np
 from pipeline import __version__
 from pipeline.core import now_us
 from pipeline.demo.choice import galleries, one_of_each
-from pipeline.demo.traffic import Packet
+from pipeline.demo.traffic import Traffic
 from pipeline.ledger import Ledger
 from pipeline.report import Report, Summary, render
 from pipeline.report.durations import latencies
 from pipeline.report.seen import Letter, Seen
+from pipeline.report.streams import by_stream
 from pipeline.report.summary import confusion, errors, networks
 from pipeline.settings import Settings
 from pipeline.supervisor import cores
@@ -37,9 +38,15 @@ class Run:
     was_interrupted: bool
     daemon_died: bool
     publishing_began_us: int
-    published: int
-    traffic: Sequence[Packet]
-    """The packets that were sent."""
+    delivered: Mapping[str, int]
+    """Records of each stream that the broker has."""
+
+    broken: int
+    """Messages sent that were broken on purpose."""
+
+    traffic: Traffic
+    left_out: Mapping[str, str]
+    """Streams that did not take part, and why."""
 
     seen: Sequence[Seen]
     letters: Sequence[Letter]
@@ -73,11 +80,11 @@ def summarise(run: Run) -> Summary:
         requested_rate_hz=run.options_rate_hz,
         requested_s=run.options_seconds,
         duration_s=(now_us() - run.began_us) / 1e6,
-        published=run.published,
+        published=sum(run.delivered.values()),
         ledger=run.ledger,
         alerts=sum(one.alert.is_alert for one in run.seen),
         degraded=sum(one.alert.status == "degraded" for one in run.seen),
-        broken=sum(packet.broken is not None for packet in run.traffic),
+        broken=run.broken,
         lasted_s=lasted_s,
         rate_hz=(len(run.seen) + len(run.letters)) / lasted_s if lasted_s else 0.0,
         per_second=_per_second(run),
@@ -85,6 +92,8 @@ def summarise(run: Run) -> Summary:
         stages=stages,
         mean_batch=float(np.mean([one.alert.batch_size for one in run.seen] or [0])),
         networks=networks(run.seen),
+        streams=by_stream(run.delivered, run.ledger, run.seen),
+        left_out=run.left_out,
         confusion=confusion(run.seen),
         families=Counter(one.family for one in run.seen),
         dead_letters=errors(run.letters),

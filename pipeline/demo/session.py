@@ -13,6 +13,7 @@ from pipeline.audit import audit
 from pipeline.core import now_us
 from pipeline.demo.daemon import Daemon, write_config
 from pipeline.demo.flow import Flow, Options
+from pipeline.demo.lineup import left_out, taking_part
 from pipeline.demo.outcome import Run, write_outcome
 from pipeline.demo.show import Show
 from pipeline.demo.watch import watching
@@ -45,16 +46,22 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
     began_us = now_us()
     forget_environment()
     out = _empty_folder(options.out)
+    without = left_out()
+    parts = taking_part(without)
+    if not parts:
+        raise ConfigurationError(f"no stream can be shown: {'; '.join(without.values())}")
+    for stream, reason in without.items():
+        show.step(f"without the stream {stream}: {reason}")
     show.step("starting a broker in memory")
     with EmbeddedBroker(log=out / "broker.log") as broker:
-        config = write_config(out, broker.bootstrap)
+        config = write_config(out, broker.bootstrap, [part.stream for part in parts])
         settings = read_settings(config)
         _create_topics(settings)
         show.step(f"starting the daemon: skytriage run {config}")
         log = out / "daemon.log"
         with (
             Daemon(config, port=settings.http.port, log=log) as daemon,
-            Flow(options, settings, show, stop) as flow,
+            Flow(options, parts, settings, show, stop) as flow,
         ):
             flow.simulate()
             show.step("waiting until its networks are warm")
@@ -73,8 +80,10 @@ def run_demo(options: Options, show: Show, stop: threading.Event) -> Summary:
             was_interrupted=stop.is_set(),
             daemon_died=died,
             publishing_began_us=flow.began_us,
-            published=flow.delivered,
-            traffic=flow.traffic[: flow.sent],
+            delivered=flow.delivered,
+            broken=flow.broken,
+            traffic=flow.traffic,
+            left_out=without,
             seen=tuple(watcher.seen),
             letters=tuple(watcher.letters),
             ledger=audit(settings),

@@ -1,4 +1,4 @@
-"""The packets of the demo, made before it begins: simulating them takes longer than judging them."""
+"""The messages of the demo, made before it begins: simulating them takes longer than judging them."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.demo.breakage import BREAKAGES
+from pipeline.demo.lineup import Part, messages_hz
 from pipeline.files import FileMessage
 from pipeline.report.seen import Truth
-from pipeline.simulation.hits import simulated_packets
+from pipeline.simulation import SIMULATED
 from pipeline.simulation.packet import SimulatedPacket
+from pipeline.wire import join_containers
 
-__all__ = ["EVERY", "FAMILY_NAMES", "Packet", "messages", "simulate_traffic"]
+__all__ = ["FAMILY_NAMES", "Packet", "Traffic", "count_messages", "messages", "simulate_traffic"]
 
-EVERY = 50
-"""One packet in so many is broken on purpose."""
-
-FAMILY_NAMES: Mapping[str, str] = {"native": "HiTS", "ztf": "ZTF", "lsst": "Rubin"}
-"""What people call the families of `pipeline.simulation.hits`."""
+FAMILY_NAMES: Mapping[str, str] = {
+    "native": "HiTS",
+    "ztf": "ZTF",
+    "lsst": "Rubin",
+    "maxi": "MAXI",
+    "strain": "segment",
+    "xgamma": "spectrometer",
+}
+"""What people call the families of simulated packets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,56 +32,95 @@ class Packet:
 
     value: bytes
     family: str
-    event_id: str
-    truth: Truth
+    truths: Mapping[str, Truth]
+    """Of the records that can be classified, by event id."""
+
     broken: str | None = None
-    """How it was broken; None if it is as the survey would send it."""
+    """How it, or one of its records, was broken; None if it is as the survey would send it."""
+
+    @property
+    def results(self) -> int:
+        """How many results the daemon owes: one for each record, and for a message that holds none."""
+        return len(self.truths) + (self.broken is not None)
+
+
+Traffic = Mapping[str, Sequence[Packet]]
+"""Messages by stream, which is also their topic."""
+
+
+def count_messages(parts: Sequence[Part], seconds: float, rate_hz: float) -> Mapping[str, int]:
+    """Return how many messages each stream sends, at least one.
+
+    Parameters
+    ----------
+    seconds
+        How long [s].
+    rate_hz
+        Records a second, of all streams together.
+    """
+    return {
+        part.stream: max(round(seconds * messages_hz(part, parts, rate_hz)), 1) for part in parts
+    }
 
 
 def simulate_traffic(
-    count: int,
+    parts: Sequence[Part],
+    counts: Mapping[str, int],
     seed: int,
     *,
     stop: Callable[[], bool] = lambda: False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Sequence[Packet]:
-    """Simulate packets of all families in turn, one in `EVERY` of them broken.
+) -> Traffic:
+    """Simulate messages of all streams, some of them broken.
 
     Parameters
     ----------
+    counts
+        How many of each stream.
     seed
-        The same seed makes the same packets.
+        The same seed makes the same messages.
     stop
         Asked after each; true ends it early.
     progress
         Called with the number made so far, after each.
     """
-    made: list[Packet] = []
-    for packet in _broken_now_and_then(simulated_packets(seed)):
-        if stop() or len(made) >= count:
-            break
-        made.append(packet)
-        progress(len(made))
+    made: dict[str, list[Packet]] = {part.stream: [] for part in parts}
+    number = 0
+    for part in parts:
+        for packet in itertools.islice(_packets(part, seed), counts[part.stream]):
+            if stop():
+                return made
+            made[part.stream].append(packet)
+            number += 1
+            progress(number)
     return made
 
 
-def _broken_now_and_then(packets: Iterator[SimulatedPacket]) -> Iterator[Packet]:
-    waiting = itertools.cycle(BREAKAGES)
+def _packets(part: Part, seed: int) -> Iterator[Packet]:
+    waiting = itertools.cycle(BREAKAGES[part.stream])
     breakage = next(waiting)
-    due = EVERY // 2
-    for number, packet in enumerate(packets):
-        value, broken = packet.data, None
-        if number >= due and packet.family == breakage.family:
+    due = part.every // 2
+    simulated = SIMULATED[part.stream](seed)
+    for number in itertools.count():
+        group = list(itertools.islice(simulated, part.records))
+        value = join_containers([one.data for one in group]) if len(group) > 1 else group[0].data
+        broken = None
+        if number >= due and group[0].family == breakage.family:
             value, broken = breakage.broken(value), breakage.name
+            group = [] if breakage.is_whole else group[1:]
+            family = breakage.family
             breakage = next(waiting)
-            due += EVERY
-        yield Packet(
-            value=value,
-            family=packet.family,
-            event_id=str(packet.event_id),
-            truth=Truth(is_positive=packet.label == 1, kind=packet.kind, snr=packet.snr),
-            broken=broken,
-        )
+            due += part.every
+        else:
+            family = group[0].family
+        yield Packet(value=value, family=family, truths=_truths(group), broken=broken)
+
+
+def _truths(group: Sequence[SimulatedPacket]) -> Mapping[str, Truth]:
+    return {
+        str(one.event_id): Truth(is_positive=one.label == 1, kind=one.kind, snr=one.snr)
+        for one in group
+    }
 
 
 def messages(packets: Sequence[Packet]) -> Iterator[FileMessage]:

@@ -9,7 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 
 from pipeline.core import now_us
 from pipeline.dead_letters import PREFIX, dead_letter_origin
-from pipeline.demo.traffic import FAMILY_NAMES, Packet
+from pipeline.demo.traffic import FAMILY_NAMES, Traffic
 from pipeline.errors import TransientError
 from pipeline.kafka import consumer_config, make_consumer
 from pipeline.publish import INDEX_HEADER
@@ -30,10 +30,10 @@ class Watcher:
     Parameters
     ----------
     traffic
-        The packets, so that what comes can be compared with what was sent.
+        The messages, so that what comes can be compared with what was sent.
     """
 
-    def __init__(self, settings: Settings, traffic: Sequence[Packet]) -> None:
+    def __init__(self, settings: Settings, traffic: Traffic) -> None:
         self.seen: list[Seen] = []
         """Classifications, in the order of their arrival; only ever appended to."""
 
@@ -44,7 +44,12 @@ class Watcher:
         self.degraded = 0
 
         self._traffic = traffic
-        self._by_event = {packet.event_id: packet for packet in traffic}
+        self._by_event = {
+            (stream, event_id): (packet, truth)
+            for stream, packets in traffic.items()
+            for packet in packets
+            for event_id, truth in packet.truths.items()
+        }
         self._reader = ClassificationReader()
         self._dead_letters = settings.output.dead_letters
         topics = (settings.output.classifications, settings.output.dead_letters)
@@ -55,7 +60,7 @@ class Watcher:
 
     @property
     def results(self) -> int:
-        """Messages of which the outcome was seen."""
+        """Records of which the outcome was seen."""
         return len(self.seen) + len(self.letters)
 
     def run(self) -> None:
@@ -87,13 +92,13 @@ class Watcher:
 
     def _seen(self, message: Message, seen_us: int) -> Seen:
         alert = ReceivedAlert.from_record(self._reader.read(message.value() or b""))
-        packet = self._by_event.get(alert.event_id)
+        # What is broken is no longer what the simulator made: it is not among these.
+        packet, truth = self._by_event.get((alert.stream, alert.event_id), (None, None))
         return Seen(
             alert=alert,
             seen_us=seen_us,
             family=alert.survey if packet is None else FAMILY_NAMES[packet.family],
-            # What is broken is no longer what the simulator made.
-            truth=None if packet is None or packet.broken else packet.truth,
+            truth=truth,
         )
 
     def _letter(self, message: Message) -> Letter:
@@ -110,12 +115,12 @@ class Watcher:
             reason=text.get(f"{PREFIX}exception.message", ""),
             size=len(value),
             beginning=value[:BEGINNING],
-            broken=self._broken(text),
+            broken=self._broken(origin.topic, text),
         )
 
-    def _broken(self, headers: Mapping[str, str]) -> str | None:
+    def _broken(self, stream: str, headers: Mapping[str, str]) -> str | None:
         number = headers.get(INDEX_HEADER, "")
-        return self._traffic[int(number)].broken if number.isdecimal() else None
+        return self._traffic[stream][int(number)].broken if number.isdecimal() else None
 
 
 def _headers(message: Message) -> list[tuple[str, bytes]]:
@@ -124,7 +129,7 @@ def _headers(message: Message) -> list[tuple[str, bytes]]:
 
 
 @contextlib.contextmanager
-def watching(settings: Settings, traffic: Sequence[Packet]) -> Iterator[Watcher]:
+def watching(settings: Settings, traffic: Traffic) -> Iterator[Watcher]:
     """Give a watcher that reads in a thread of its own until the block ends."""
     watcher = Watcher(settings, traffic)
     thread = threading.Thread(target=watcher.run, name="watcher", daemon=True)

@@ -2,9 +2,9 @@
 
 ==============  ==============================================================
 `seen`          what a subscriber has seen of the run
-`summary`       its numbers, as ``summary.json`` has them (`durations`)
-`pictures`      what the network was shown, one function for each stream
-`page`          all of it as one HTML file: `numbers`, `charts`, `cards`, `html`
+`summary`       its numbers, as ``summary.json`` has them (`durations`, `streams`)
+`pictures`      what the network was shown, one module for each stream
+`page`          all of it as one HTML file: `numbers`, `charts`, `cards`, `facts`, `html`
 ==============  ==============================================================
 """
 

@@ -1,10 +1,11 @@
-"""The galleries: alerts with their stamps, and dead letters with their reasons."""
+"""The galleries: alerts with their pictures, and dead letters with their reasons."""
 
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.core import EventTime
+from pipeline.report.facts import fact, special_facts
 from pipeline.report.html import Markup, join, tag
 from pipeline.report.pictures import Picture
 from pipeline.report.seen import STAGES, Exhibit, Letter, Seen
@@ -16,12 +17,12 @@ BEGINNING = 16
 
 
 def alert_card(exhibit: Exhibit) -> Markup:
-    """Show one classification: stamps, score, what it is, and its way through the stages."""
+    """Show one classification: pictures, score, what it is, and its way through the stages."""
     seen = exhibit.seen
     alert = seen.alert
     return tag(
         "article",
-        tag("div", *(_stamp(picture) for picture in exhibit.pictures), class_="stamps"),
+        tag("div", *(_picture(picture) for picture in exhibit.pictures), class_="pictures"),
         tag("div", _score(seen), _verdict(seen), class_="verdicts"),
         tag(
             "h4",
@@ -47,10 +48,10 @@ def letter_card(letter: Letter) -> Markup:
         tag("p", letter.reason, class_="reason"),
         tag(
             "dl",
-            *_fact("from", f"{source.topic}, partition {source.partition}, offset {source.offset}"),
-            *_fact("size", f"{letter.size:,} bytes"),
-            *_fact("begins", tag("code", beginning.hex(" ") or "nothing"), f" {readable}"),
-            *(_fact("broken on purpose", letter.broken) if letter.broken else ()),
+            *fact("from", f"{source.topic}, partition {source.partition}, offset {source.offset}"),
+            *fact("size", f"{letter.size:,} bytes"),
+            *fact("begins", tag("code", beginning.hex(" ") or "nothing"), f" {readable}"),
+            *(fact("broken on purpose", letter.broken) if letter.broken else ()),
         ),
         class_="card letter",
     )
@@ -78,12 +79,21 @@ def clock(time_us: int) -> str:
     return f"{moment:%H:%M:%S}.{time_us % 1_000_000:06d}"
 
 
-def _stamp(picture: Picture) -> Markup:
+def _picture(picture: Picture) -> Markup:
     source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
+    width, height = picture.size
     return tag(
         "figure",
-        tag("img", src=source, alt=picture.alt, width=84, height=84),
+        tag(
+            "img",
+            src=source,
+            alt=picture.alt,
+            width=width,
+            height=height,
+            class_="curve" if picture.is_curve else None,
+        ),
         tag("figcaption", picture.title),
+        class_=f"wide{picture.columns}",
     )
 
 
@@ -115,22 +125,19 @@ def _facts(seen: Seen) -> Sequence[Markup]:
     alert = seen.alert
     facts: list[Markup] = []
     if alert.ra_deg is not None and alert.dec_deg is not None:
-        facts += _fact("RA, Dec", f"{alert.ra_deg:.5f}°, {alert.dec_deg:+.5f}°")
+        facts += fact("RA, Dec", f"{alert.ra_deg:.5f}°, {alert.dec_deg:+.5f}°")
     if alert.event_time is not None:
-        facts += _fact("observed", _event_time(alert.event_time))
+        facts += fact("observed", _event_time(alert.event_time))
+    facts += special_facts(alert)
     if alert.status == "degraded":
         mended = (f"{name} {value:.3g}" for name, value in alert.quality.items() if value)
-        facts += _fact("mended", ", ".join(mended))
+        facts += fact("mended", ", ".join(mended))
     return facts
 
 
 def _event_time(time: EventTime) -> str:
     digits = ".5f" if time.format in {"jd", "mjd"} else ".4f"
     return f"{time.format.upper()} {time.value:{digits}} {time.scale.upper()}, {time.meaning}"
-
-
-def _fact(name: str, *value: str) -> tuple[Markup, Markup]:
-    return tag("dt", name), tag("dd", *value)
 
 
 def _way(seen: Seen) -> Markup:

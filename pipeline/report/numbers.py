@@ -6,6 +6,7 @@ from pipeline.report.charts import LatencyAxis, per_second_chart, quantile_track
 from pipeline.report.durations import Quantiles, milliseconds
 from pipeline.report.html import Markup, tag
 from pipeline.report.seen import STAGES, Seen
+from pipeline.report.streams import SUBJECTS, Subject
 from pipeline.report.summary import Confusion, NetworkUsed, Summary, confusion
 
 __all__ = ["latency", "ledger", "scores", "tiles"]
@@ -15,7 +16,7 @@ def tiles(summary: Summary) -> Markup:
     """Show the handful of numbers that one would quote."""
     latency = summary.end_to_end
     shown = (
-        (f"{summary.rate_hz:,.0f} /s", "results", f"{summary.published:,} messages published"),
+        (f"{summary.rate_hz:,.0f} /s", "results", f"{summary.published:,} records published"),
         (milliseconds(latency.p50_ms), "median latency", "from the broker to a subscriber"),
         (milliseconds(latency.p99_ms), "99th percentile", f"slowest {milliseconds(latency.max_ms)}"),
         (f"{summary.alerts:,}", "alerts", f"{summary.degraded:,} classifications degraded"),
@@ -34,7 +35,7 @@ def _tile(number: str, name: str, note: str) -> Markup:
 
 
 def ledger(summary: Summary) -> Markup:
-    """Show that each message consumed has one result."""
+    """Show that each record consumed has one result."""
     total = summary.total
     good = summary.adds_up
     terms = (
@@ -97,13 +98,24 @@ def _partitions(summary: Summary) -> Markup:
 
 def latency(summary: Summary) -> Markup:
     """Show how long each stage takes, and the rate over the run."""
-    axis = LatencyAxis([summary.end_to_end, *summary.stages.values()])
+    each = {name: numbers.end_to_end for name, numbers in summary.streams.items()}
+    axis = LatencyAxis([summary.end_to_end, *summary.stages.values(), *each.values()])
     rows = [
         _latency_row(stage.name, stage.meaning, summary.stages[stage.name], axis, f"stage{number}")
         for number, stage in enumerate(STAGES)
     ]
     meaning = "from the broker's timestamp to a subscriber of committed data"
     whole = _latency_row("end to end", meaning, summary.end_to_end, axis, "whole")
+    streams = [
+        _latency_row(
+            f"stream {name}",
+            f"{quantiles.n:,} classifications, end to end",
+            quantiles,
+            axis,
+            "stream",
+        )
+        for name, quantiles in each.items()
+    ]
     marks = [
         tag("text", f"{tick:g}",
             x=f"{axis.percent(tick)}%", y=14, class_="tick",
@@ -115,13 +127,17 @@ def latency(summary: Summary) -> Markup:
     head = tag("tr", *(tag("th", name, scope="col") for name in columns))
     foot = tag("tr", tag("td"), tag("td", ticks), *(tag("td", "ms") for _ in range(3)))
     table = tag(
-        "table", tag("thead", head), tag("tbody", *rows, whole), tag("tfoot", foot), class_="stages"
+        "table",
+        tag("thead", head),
+        tag("tbody", *rows, whole, *streams),
+        tag("tfoot", foot),
+        class_="stages",
     )
     counts = summary.per_second
     text = f"Classifications seen in each second; at most {max(counts, default=0):,}."
     rate = tag("figure", per_second_chart(counts, text), tag("figcaption", text))
     note = (
-        f"A message was classified in a batch of {summary.mean_batch:.1f} on average. "
+        f"A record was classified in a batch of {summary.mean_batch:.1f} on average. "
         "The times are those that each alert carries; the axis is logarithmic, and the colours "
         "are those of the alerts' bars below."
     )
@@ -153,29 +169,30 @@ def _scores_of(seen: Sequence[Seen], used: NetworkUsed) -> Markup:
     positive = [one.alert.score for one in seen if one.truth and one.truth.is_positive]
     negative = [one.alert.score for one in seen if one.truth and not one.truth.is_positive]
     counts = confusion(seen)
+    subject = SUBJECTS[used.stream]
     text = (
-        f"Scores of {len(positive):,} simulated real sources (above the line) and "
-        f"{len(negative):,} simulated artefacts (below it), on a log-odds axis; the height is the "
+        f"Scores of {len(positive):,} simulated {subject.positives} (above the line) and "
+        f"{len(negative):,} simulated {subject.negatives} (below it), on a log-odds axis; the height is the "
         f"square root of the count, and a bar with a number is cut. Alerts begin at the dashed line, {used.threshold:.4f}: "
-        f"{used.false_positive_rate:.1%} of artefacts reached it when the network was tested."
+        f"{used.false_positive_rate:.2%} of {subject.negatives} reached it when the network was tested."
     )
     chart = score_chart(positive, negative, used.threshold, text)
     legend = tag(
         "p",
-        tag("span", "simulated real", class_="key positive"),
-        tag("span", "simulated artefact", class_="key negative"),
+        tag("span", f"simulated {subject.positives}", class_="key positive"),
+        tag("span", f"simulated {subject.negatives}", class_="key negative"),
         class_="legend",
     )
     name = f"{used.network.name} {used.network.version}"
     figure = tag("figure", legend, chart, tag("figcaption", text))
-    return tag("div", tag("h3", f"{name}, stream {used.stream}"), figure, _table(counts))
+    return tag("div", tag("h3", f"{name}, stream {used.stream}"), figure, _table(counts, subject))
 
 
-def _table(counts: Confusion) -> Markup:
+def _table(counts: Confusion, subject: Subject) -> Markup:
     head = tag("tr", *(tag("th", name, scope="col") for name in ("simulated", "alert", "none", "")))
     rows = (
-        ("real", counts.found, counts.missed, "found"),
-        ("artefact", counts.false_alerts, counts.left_alone, "false alerts"),
+        (subject.positive, counts.found, counts.missed, "found"),
+        (subject.negative, counts.false_alerts, counts.left_alone, "false alerts"),
     )
     body = [
         tag(

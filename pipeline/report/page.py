@@ -4,15 +4,17 @@ The content security policy in its head forbids whatever is not in the file, so
 a browser would refuse what should slip in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import groupby
 
 from pipeline.report.cards import alert_card, cards, letter_card
 from pipeline.report.html import Markup, join, raw, tag
 from pipeline.report.numbers import latency, ledger, scores, tiles
 from pipeline.report.seen import Exhibit, Letter, Seen
+from pipeline.report.streams import SUBJECTS
 from pipeline.report.summary import Summary
 
 __all__ = ["Gallery", "Report", "render"]
@@ -24,6 +26,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 class Gallery:
     """Classifications that have something in common."""
 
+    stream: str
     title: str
     text: str
     exhibits: Sequence[Exhibit]
@@ -45,6 +48,7 @@ class Report:
 def render(report: Report) -> str:
     """Return the report as one HTML file, in which all text is escaped."""
     summary = report.summary
+    said = scores(report.seen, summary)
     body = tag(
         "body",
         _header(summary),
@@ -53,8 +57,8 @@ def render(report: Report) -> str:
             tiles(summary),
             _section("The ledger", ledger(summary)),
             _section("Where the time goes", latency(summary)),
-            *(_section("What the network said", part) for part in scores(report.seen, summary)),
-            *(_gallery(gallery) for gallery in report.galleries if gallery.exhibits),
+            *([_section("What the networks said", *said)] if said else []),
+            *_galleries(report.galleries),
             _letters(report),
         ),
         _footer(summary),
@@ -91,14 +95,15 @@ def _header(summary: Summary) -> Markup:
         tag("p", tag("span", "simulated data", class_="badge"), " skytriage demo, ", _when(summary)),
         tag(
             "h1",
-            f"{total['consumed']:,} candidates, {summary.alerts:,} alerts, "
+            f"{total['consumed']:,} records, {summary.alerts:,} alerts, "
             f"{total['deadLettered']:,} dead letters: {said}",
         ),
         tag(
             "p",
-            "Packets of three survey families went through a Kafka topic to the daemon, "
-            "as they would on a night. The stamps, and what they are said to show, come from a simulator: "
-            f"no figure here is one of a real sky.{cut} The network was {networks or 'never asked'}.",
+            f"Simulated {_listed(list(summary.streams))} went through Kafka topics, one for each stream, to one "
+            "daemon, as they would on a night. The data, and what they are said to show, come from simulators: "
+            f"no figure here is one of a real instrument.{cut} "
+            f"The networks that answered: {networks or 'none'}.{_left_out(summary)}",
             class_="lead",
         ),
     )  # fmt: skip
@@ -108,9 +113,38 @@ def _section(title: str, *content: Markup) -> Markup:
     return tag("section", tag("h2", title), *content)
 
 
-def _gallery(gallery: Gallery) -> Markup:
+def _listed(streams: Sequence[str]) -> str:
+    """Write names as a sentence has them.
+
+    >>> _listed(["hits", "maxi", "strain"])
+    'hits, maxi and strain'
+    """
+    *others, last = streams or ("data",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _left_out(summary: Summary) -> str:
+    if not summary.left_out:
+        return ""
+    reasons = "; ".join(f"{stream} ({reason})" for stream, reason in summary.left_out.items())
+    return f" Left out: {reasons}."
+
+
+def _galleries(galleries: Sequence[Gallery]) -> Iterator[Markup]:
+    """Yield a section for each stream that has something to show."""
+    filled = [gallery for gallery in galleries if gallery.exhibits]
+    for stream, group in groupby(filled, key=lambda gallery: gallery.stream):
+        parts = [part for gallery in group for part in _gallery(gallery)]
+        yield _section(SUBJECTS[stream].title, *parts)
+
+
+def _gallery(gallery: Gallery) -> Sequence[Markup]:
     made = (alert_card(exhibit) for exhibit in gallery.exhibits)
-    return _section(gallery.title, tag("p", gallery.text, class_="text"), cards(*made))
+    return (
+        tag("h3", gallery.title),
+        tag("p", gallery.text, class_="text"),
+        cards(*made),
+    )
 
 
 def _letters(report: Report) -> Markup:
@@ -118,9 +152,9 @@ def _letters(report: Report) -> Markup:
     if not report.letters:
         return Markup()
     text = (
-        f"{total:,} messages could not be classified; {len(report.letters)} of them are shown. "
+        f"{total:,} records could not be classified; {len(report.letters)} of them are shown. "
         f"{report.summary.broken:,} were broken on purpose. Each is on the dead-letter topic with its "
-        "bytes and this reason, and cost no other message anything."
+        "bytes and this reason, and cost no other record anything."
     )
     made = (letter_card(letter) for letter in report.letters)
     return _section("Dead letters", tag("p", text, class_="text"), cards(*made))

@@ -67,7 +67,7 @@ class Stage:
 
 STAGES: Sequence[Stage] = (
     Stage(name="fetch", meaning="in the broker, until the worker has it"),
-    Stage(name="decode", meaning="bytes to stamps, stamps to the network's input"),
+    Stage(name="decode", meaning="bytes to samples, samples to the network's input"),
     Stage(name="infer", meaning="waiting for the network, and the network"),
     Stage(name="encode", meaning="waiting for the writer, and encoding the answer"),
     Stage(name="commit", meaning="committing the transaction, and on to the subscriber"),

@@ -9,6 +9,7 @@ from pipeline.ledger import Ledger
 from pipeline.received import JudgingNetwork
 from pipeline.report.durations import Quantiles
 from pipeline.report.seen import Letter, Seen
+from pipeline.report.streams import StreamNumbers
 
 __all__ = ["Confusion", "NetworkUsed", "Summary", "confusion", "errors", "networks"]
 
@@ -79,11 +80,13 @@ class Summary:
     """From the start of the broker to the last count [s]."""
 
     published: int
+    """Records that the broker has, of all streams; a message may hold several."""
+
     ledger: Ledger
     alerts: int
     degraded: int
     broken: int
-    """Messages that were broken on purpose."""
+    """Messages in which something was broken on purpose: the whole of it, or one record."""
 
     lasted_s: float
     """From the first message published to the last classification seen [s]."""
@@ -102,6 +105,12 @@ class Summary:
     """Messages in the batch that a message was classified in, on average over messages."""
 
     networks: Sequence[NetworkUsed]
+    streams: Mapping[str, StreamNumbers]
+    """Of each stream that took part."""
+
+    left_out: Mapping[str, str]
+    """Streams that did not take part, and why."""
+
     confusion: Confusion
     families: Mapping[str, int]
     """Classifications by family of packets."""
@@ -121,7 +130,7 @@ class Summary:
 
     @property
     def unread(self) -> int:
-        """Messages published and not consumed.
+        """Records published and not consumed.
 
         Counted by the publisher, since the embedded broker may say that its
         topics end earlier than they do.
@@ -135,7 +144,7 @@ class Summary:
 
     @property
     def adds_up(self) -> bool:
-        """Whether each message published has one result; in a run cut short, each consumed."""
+        """Whether each record published has one result; in a run cut short, each consumed."""
         all_read = self.unread >= 0 if self.was_interrupted else self.unread == 0
         return self.ledger.adds_up and all_read
 
@@ -174,6 +183,8 @@ class Summary:
                 "stages": {name: stage.as_json() for name, stage in self.stages.items()},
             },
             "networks": [network.as_json() for network in self.networks],
+            "streams": {name: numbers.as_json() for name, numbers in self.streams.items()},
+            "leftOut": dict(self.left_out),
             "confusion": self.confusion.as_json(),
             "families": dict(self.families),
             "deadLetters": dict(self.dead_letters),

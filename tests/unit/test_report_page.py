@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report import Gallery, Report, render
+from pipeline.core import Flux, StrainEvent, StrainWindow
+from pipeline.report import Report, render
 from pipeline.report.cards import clock
 from pipeline.report.charts import LatencyAxis
 from pipeline.report.durations import Quantiles
-from tests.report_values import account, exhibit, ledger, letter, report, seen
+from pipeline.report.streams import SUBJECTS
+from pipeline.streams import STREAMS
+from tests.report_values import account, gallery, ledger, letter, report, seen
 
 # What a survey may call an event, except for what no document can hold.
 NAMES = st.text(
@@ -108,9 +111,9 @@ def test_a_run_without_anything_has_a_page():
 
 def test_a_gallery_without_anything_has_no_heading():
     run = report([seen()])
-    gallery = Gallery(title="Missed by the network", text="", exhibits=())
+    empty = gallery("Missed by the network")
 
-    html = render(Report(summary=run.summary, seen=run.seen, galleries=[gallery], letters=()))
+    html = render(Report(summary=run.summary, seen=run.seen, galleries=[empty], letters=()))
 
     assert "Missed by the network" not in html
 
@@ -118,12 +121,55 @@ def test_a_gallery_without_anything_has_no_heading():
 def test_what_was_mended_is_said_of_a_degraded_alert():
     one = seen(quality={"nanFraction": 0.125, "padded": 0.0})
 
-    run = report()
-    gallery = Gallery(title="Degraded", text="", exhibits=[exhibit(one)])
-    text = text_of(render(Report(summary=run.summary, seen=(), galleries=[gallery], letters=())))
+    text = text_of(render(report([one])))
 
     assert "nanFraction 0.125" in text
     assert "padded" not in text
+
+
+def test_the_galleries_of_a_stream_stand_under_its_heading():
+    run = report([seen(1)])
+    made = [gallery(title, [seen(2)], stream) for stream in ("hits", "maxi") for title in "AB"]
+
+    html = render(Report(summary=run.summary, seen=(), galleries=made, letters=()))
+
+    heads = re.findall(r"<h[23]>([^<]+)</h", html)
+    assert heads[-6:] == [SUBJECTS["hits"].title, "A", "B", SUBJECTS["maxi"].title, "A", "B"]
+
+
+def test_every_stream_has_words():
+    assert SUBJECTS.keys() == STREAMS.keys()
+
+
+def test_a_flux_is_shown_with_its_interval_and_its_band():
+    flux = Flux(mcrab=123.4, low_mcrab=98.7, high_mcrab=150.2, confidence=0.9, band_kev=(2, 20))
+
+    text = text_of(render(report([seen(flux=flux)])))
+
+    assert "123 mCrab in 2 to 20 keV; 98.7 to 150 with 90%" in text
+
+
+def test_an_event_in_strain_is_shown_with_detectors_rate_and_windows():
+    windows = (StrainWindow(1126259461.5, 0.91), StrainWindow(1126259461.75, 0.97))
+    event = StrainEvent(detectors=("H1", "L1"), far_hz=2.5e-5, windows=windows)
+
+    text = text_of(render(report([seen(stream="strain", strain=event)])))
+
+    assert "H1, L1" in text
+    assert "2.5e-05 Hz, counted in simulated noise" in text
+    assert "2 from GPS 1126259461.50 to 1126259461.75 s, the loudest 0.9700" in text
+
+
+def test_a_segment_of_strain_is_shown_with_the_detectors_that_are_there():
+    one = seen(stream="strain", quality={"missingL1": 1.0, "missingH1": 0.0})
+
+    assert "H1, V1" in text_of(render(report([one])))
+
+
+def test_a_stream_that_was_left_out_is_named_with_the_reason():
+    text = text_of(render(report(left_out={"maxi": "it has no weights yet"})))
+
+    assert "Left out: maxi (it has no weights yet)." in text
 
 
 @given(st.lists(st.floats(1e-3, 1e6), min_size=2, max_size=50))

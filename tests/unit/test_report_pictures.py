@@ -1,17 +1,15 @@
-import io
-
-import matplotlib.image
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from models import NETWORKS
 from models.deep_hits.preprocess import CHANNELS
-from models.strain_resnet.simulate import simulate
 from pipeline.core import Candidate, Event
 from pipeline.report.pictures import PICTURES
 from pipeline.streams import STREAMS
+from tests.drawn import drawn, lightness
 
 PIXELS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 SAMPLES = arrays(np.float32, (4, 21, 21), elements=PIXELS, fill=PIXELS)
@@ -23,17 +21,20 @@ def pictures(sample):
     return PICTURES["hits"](Candidate(event=event, sample=sample, quality={}))
 
 
-def drawn(picture):
-    pixels = matplotlib.image.imread(io.BytesIO(picture.png), format="png")
-    return (pixels * 255).round().astype(int)
-
-
-def lightness(picture):
-    return drawn(picture)[..., :3].sum(axis=2)
-
-
 def test_every_stream_has_pictures():
     assert PICTURES.keys() == STREAMS.keys()
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_each_picture_has_a_title_and_says_of_which_event_it_is(stream):
+    shape = NETWORKS[STREAMS[stream].network].sample_shape
+    sample = np.random.default_rng(1).normal(0, 1e-21 if stream == "strain" else 1, shape)
+    event = Event(survey="simulated", event_id="event-5")
+
+    made = PICTURES[stream](Candidate(event, sample.astype(np.float32), {}))
+
+    assert made
+    assert all(picture.title and "event-5: " in picture.alt for picture in made)
 
 
 @given(SAMPLES)
@@ -99,57 +100,3 @@ def test_the_text_for_those_who_do_not_see_says_what_is_missing():
     sample[0] = np.nan
 
     assert next(picture.alt for picture in pictures(sample)) == "template of 77: no data"
-
-
-def curve(samples):
-    event = Event(survey="simulated", event_id="78")
-    candidate = Candidate(event=event, sample=samples.astype(np.float32), quality={})
-    (picture,) = PICTURES["xgamma"](candidate)
-    return picture
-
-
-@given(arrays(np.float32, (200,), elements=PIXELS, fill=PIXELS))
-def test_any_waveform_can_be_drawn(samples):
-    assert drawn(curve(samples)).shape == (100, 100, 4)
-
-
-def test_a_pulse_goes_up_in_its_picture():
-    light = lightness(curve(np.repeat([0, 1], 100)))
-
-    assert (light.argmax(axis=0)[:50] == 99).all()
-    assert (light.argmax(axis=0)[51:] == 0).all()
-
-
-def test_what_the_waveform_does_not_cover_is_transparent():
-    samples = np.arange(200.0)
-    samples[:50] = np.nan
-
-    picture = curve(samples)
-
-    assert (drawn(picture)[0, :, 3] == np.repeat([0, 255], [25, 75])).all()
-    assert "25% missing" in picture.alt
-
-
-def strain_pictures(sample):
-    event = Event(survey="simulated strain", event_id="s1")
-    return PICTURES["strain"](Candidate(event=event, sample=sample, quality={}))
-
-
-def test_a_merger_is_the_lightest_where_it_is():
-    made = simulate(np.random.default_rng(3), 1, share=1.0, loudness=8.0)
-
-    light = lightness(strain_pictures(made.samples[0])[1])  # L1
-
-    _, column = np.unravel_index(light.argmax(), light.shape)
-    assert light.shape == (69, 129)
-    assert column / 64 == pytest.approx(float(made.merger_s[0]), abs=0.15)
-
-
-def test_a_detector_that_is_absent_is_transparent_and_says_so():
-    sample = simulate(np.random.default_rng(3), 1).samples[0]
-    sample[2] = 0
-
-    pictures = strain_pictures(sample)
-
-    assert [picture.alt.endswith("no data") for picture in pictures] == [False, False, True]
-    assert [drawn(picture)[..., 3].max() for picture in pictures] == [255, 255, 0]

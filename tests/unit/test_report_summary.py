@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline.report.durations import Quantiles, latencies
 from pipeline.report.seen import STAGES
+from pipeline.report.streams import by_stream
 from pipeline.report.summary import confusion, networks
 from tests.report_values import account, ledger, letter, seen, summary
 
@@ -79,6 +80,17 @@ def test_alerts_are_compared_with_the_simulated_labels():
 
 def test_what_has_no_label_is_not_compared():
     assert confusion([seen(positive=None)]) == confusion([])
+
+
+def test_each_stream_has_its_own_numbers():
+    books = ledger(account(10, 9, 1), account(6, 4, 2, stream="maxi"), account(5, 5, 0))
+    all_seen = [seen(1, 0.9), seen(2, 0.1), seen(3, 0.9, stream="maxi")]
+
+    found = by_stream({"hits": 15, "maxi": 7}, books, all_seen)
+
+    hits, maxi = found["hits"], found["maxi"]
+    assert (hits.consumed, hits.classified, hits.dead_lettered, hits.alerts) == (15, 14, 1, 1)
+    assert (maxi.published, maxi.consumed, maxi.end_to_end.n) == (7, 6, 1)
 
 
 def test_a_network_is_named_once():
