@@ -15,8 +15,8 @@ Around them:
 
 ===============  ==============================================================
 `core`           the words that the stages share; `stream`; `errors`: what can go wrong
-`lane`           decode, preprocess and infer of one stream, with or without Kafka
-`offsets`        what may be committed, and what became of it
+`lane`           one stream's way through a process: `record_lane`, `running` strain
+`offsets`        what may be committed; `tally`: what became of it
 `streams`        what makes a stream different, as values
 `wire`           Avro in: `container`, `codecs`, `plan`, `prune`, `skip`,
                  `schema_store` and `registry`; `fits` and `arrays` the pixels,

@@ -6,6 +6,7 @@ also tells it when the supervisor is gone.
 """
 
 import contextlib
+import importlib
 import logging
 import os
 import re
@@ -117,6 +118,8 @@ def run_worker(index: int, settings: Settings, threads: int, pipe: Connection) -
 
 def _run(index: int, settings: Settings, threads: int, pipe: Connection) -> None:
     begun_s = time.monotonic()
+    # An odd image needs it, and would wait for it, and all behind it for seconds.
+    importlib.import_module("pipeline.fits_by_astropy")
     recorder = Recorder()
     lanes = {
         name: open_lane(name, stream, settings.schemas, settings.workers, threads=threads)
