@@ -124,7 +124,7 @@ def save(background: Background, folder: Path) -> Path:
         "data": background.data,
         "combinations": {
             name: {
-                "liveTimeS": one.live_time_s,
+                "listenedS": one.live_time_s,
                 "events": [round(value, 4) for value in one.events],
                 "windows": one.windows,
                 "loudWindows": [round(value, 4) for value in one.loud_windows],
@@ -171,7 +171,7 @@ def load(folder: Path, *, weights_sha256: str, stride_s: float) -> Background:
 
 def _combination(table: Mapping[str, Any]) -> Combination:
     return Combination(
-        live_time_s=float(table["liveTimeS"]),
+        live_time_s=float(table["listenedS"]),
         events=tuple(sorted(map(float, table["events"]))),
         windows=int(table["windows"]),
         loud_windows=tuple(sorted(map(float, table["loudWindows"]))),
