@@ -49,6 +49,14 @@ _MARGIN_S = 0.03
 _ANYWHERE_S = (0.1, 1.9)
 """Where a window of running strain may hold a merger: not where its ends are tapered."""
 
+_TIMED_MSUN = (4.3, 70.0)
+"""Bounds of the chirp mass of 5 + 5 and of 80 + 80 solar masses."""
+
+_HEAVY_MSUN = 12.0
+
+_TIMED_RATIO = 1.3
+"""Of the heavier to the lighter mass; it hardly matters for the time."""
+
 _CACHED = 32
 """Segments filtered at once."""
 
@@ -81,6 +89,20 @@ def draw_bank(seed: int = 1, templates: int = TEMPLATES) -> Bank:
     sources = draw_sources(np.random.default_rng(seed), templates)
     spectra = _templates(sources.mass_1_msun, sources.mass_2_msun)
     return Bank(mass_1_msun=sources.mass_1_msun, mass_2_msun=sources.mass_2_msun, spectra=spectra)
+
+
+def timing_bank() -> Bank:
+    """Make a bank that tells when a merger was: a template of another mass fits at another time.
+
+    A chirp's phase goes with the chirp mass to the power of -5/3, so the light ones are spaced by
+    that, and the heavy ones, of a few cycles, by their logarithm.
+    """
+    low, high = _TIMED_MSUN
+    light = np.linspace(low ** (-5 / 3), high ** (-5 / 3), 100) ** (-3 / 5)
+    chirp = np.concatenate([light, np.geomspace(_HEAVY_MSUN, high, 25)])
+    mass_2 = chirp * ((1 + _TIMED_RATIO) / _TIMED_RATIO**3) ** (1 / 5)
+    mass_1 = _TIMED_RATIO * mass_2
+    return Bank(mass_1_msun=mass_1, mass_2_msun=mass_2, spectra=_templates(mass_1, mass_2))
 
 
 def _templates(
@@ -125,6 +147,11 @@ def merger_time_s(window: Float32[ndarray, "2048 3"], bank: Bank) -> float:
     """Return when a merger passes H1, after the start of a window that holds one [s].
 
     Where H1 is absent, it is the time at which light could take it there from the others.
+
+    Parameters
+    ----------
+    bank
+        As `timing_bank` makes it: with a random one light mergers come out up to a second off.
     """
     data = np.fft.rfft(window.T[None], axis=-1).astype(np.complex64, copy=False)
     loudest, best = -np.inf, 0

@@ -9,7 +9,7 @@ import numpy as np
 from models.evaluation.calibration import log_odds
 from models.strain_resnet.background import Background
 from models.strain_resnet.buffer_whitening import LEAST_S
-from models.strain_resnet.matched_filter import Bank, draw_bank, merger_time_s
+from models.strain_resnet.matched_filter import Bank, merger_time_s, timing_bank
 from models.strain_resnet.noise_curves import DETECTORS
 from pipeline.core import (
     Alert,
@@ -28,9 +28,6 @@ from pipeline.running.steps import Asked, Ended, Passed, RunningStep
 from pipeline.times import survey_us
 
 __all__ = ["Answer", "Answers"]
-
-TEMPLATES = 60
-"""Of the bank that tells the time of an event: it need not find it."""
 
 _S = 1_000_000_000
 """Nanoseconds in a second."""
@@ -187,4 +184,4 @@ def _probability(log_odds: float) -> float:
 
 @cache
 def _bank() -> Bank:
-    return draw_bank(templates=TEMPLATES)
+    return timing_bank()

@@ -6,10 +6,12 @@ from models.strain_resnet.matched_filter import (
     draw_bank,
     filter_segments,
     matches,
+    merger_time_s,
+    timing_bank,
 )
 from models.strain_resnet.preprocess import preprocess
 from models.strain_resnet.simulate import simulate
-from models.strain_resnet.sources import draw_sources
+from models.strain_resnet.sources import MERGER_S, draw_sources
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_noise_alone_has_a_mean_square_snr_of_two_per_detector(bank):
     quiet[..., 1:] = 0
     data = np.fft.rfft(quiet.transpose(0, 2, 1), axis=-1).astype(np.complex64)
 
-    power = np.mean([_network_power(data, bank.spectra[k]).mean() for k in (0, 50, 100)])
+    power = np.mean([_network_power(data, bank.spectra[k], MERGER_S).mean() for k in (0, 50, 100)])
 
     assert power == pytest.approx(2, abs=0.15)
 
@@ -74,6 +76,19 @@ def test_signals_rank_above_noise(searched, statistic):
     real, quiet = score[segments.network_snr > 7], score[segments.labels == 0]
 
     assert (real[:, None] > quiet).mean() > 0.93
+
+
+def test_the_time_of_a_loud_merger_is_found_whatever_its_mass():
+    segments = simulate(np.random.default_rng(5), 300, share=1.0, loudness=2.0)
+    inputs = preprocess(segments.samples).inputs
+    loud = np.flatnonzero(segments.network_snr > 8)[:60]
+    bank = timing_bank()
+
+    found = np.array([merger_time_s(inputs[row], bank) for row in loud])
+
+    # The merger passes the centre of the Earth; light takes 21 ms from there to H1.
+    assert np.abs(found - segments.merger_s[loud]).max() < 0.05
+    assert segments.mass_1_msun[loud].min() < 12
 
 
 def test_without_a_detector_it_still_searches(bank):

@@ -1,0 +1,113 @@
+"""Messages of running strain that wait for their answer, and the files of strain that they brought."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jaxtyping import Float64
+from numpy import ndarray
+
+from models.strain_resnet.buffer_whitening import WHITE_RATE_HZ
+from pipeline.core import Record
+from pipeline.errors import DecodeError, InvalidMessage
+from pipeline.running.events import Piece
+from pipeline.streams.strain.frames import Frame
+
+__all__ = ["MOST_S", "File", "Place", "check", "piece_of", "seconds_of"]
+
+_S = 1_000_000_000
+"""Nanoseconds in a second."""
+
+MOST_S = 64
+"""Strain in a file [s]: `skytriage publish --as-frames` cuts what is longer."""
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """Strain that came in one file: in a message, or in the chunks of several."""
+
+    frames: Sequence[Frame]
+    taken: set[str] = field(default_factory=set)
+    """Detectors of which at least a second was taken."""
+
+    error: InvalidMessage | None = None
+
+    @property
+    def begin_ns(self) -> int:
+        """Time of the first sample [ns GPS]."""
+        return min(frame.gps_start_ns for frame in self.frames)
+
+    @property
+    def end_ns(self) -> int:
+        """Time after the last sample [ns GPS]."""
+        return max(frame.gps_start_ns + frame.duration_ns for frame in self.frames)
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A message that waits for its answer."""
+
+    record: Record
+    decoded_us: int
+    chunk: str = ""
+    """Which of a file's chunks it is, where it is one."""
+
+    file: File | None = None
+    """None while chunks are missing."""
+
+    error: InvalidMessage | None = None
+
+    @property
+    def fault(self) -> InvalidMessage | None:
+        """What is wrong with the message, or with the strain that it brought."""
+        return self.error or (self.file.error if self.file else None)
+
+
+def seconds_of(file: File) -> Iterator[tuple[str, int, Float64[ndarray, " t"]]]:
+    """Yield detector, GPS time [s] and strain of each second of a file."""
+    for frame in file.frames:
+        rate = frame.sample_rate_hz
+        for k in range(len(frame.strain) // rate):
+            yield (
+                frame.detector,
+                frame.gps_start_ns // _S + k,
+                frame.strain[k * rate : (k + 1) * rate],
+            )
+
+
+def piece_of(place: Place, file: File) -> Piece:
+    """Return what the writer is to know of a message."""
+    return Piece(
+        offset=place.record.origin.offset,
+        detectors=tuple(sorted(file.taken)),
+        begin_ns=file.begin_ns,
+        end_ns=file.end_ns,
+        chunk=place.chunk,
+        survey=file.frames[0].survey,
+        flagged_fraction=max(frame.flagged_fraction for frame in file.frames),
+    )
+
+
+def check(frame: Frame) -> None:
+    """See that a frame can be joined with others.
+
+    Raises
+    ------
+    DecodeError
+        If it is not whole seconds of GPS time, too long, or sampled too slowly.
+    """
+    whole, rest = divmod(len(frame.strain), frame.sample_rate_hz)
+    if frame.gps_start_ns % _S or rest:
+        raise DecodeError(
+            f"the frame of {frame.detector} begins at GPS {frame.gps_start_ns} ns and has"
+            f" {len(frame.strain)} samples at {frame.sample_rate_hz} Hz: no whole seconds"
+        )
+    if not 1 <= whole <= MOST_S:
+        raise DecodeError(
+            f"the frame of {frame.detector} has {whole} s of strain, and a message holds 1 to"
+            f" {MOST_S} s"
+        )
+    if frame.sample_rate_hz < WHITE_RATE_HZ:
+        raise DecodeError(
+            f"the frame of {frame.detector} has {frame.sample_rate_hz} samples a second, and"
+            f" {WHITE_RATE_HZ} are needed"
+        )
