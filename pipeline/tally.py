@@ -61,8 +61,8 @@ class Tally:
     def from_metadata(cls, metadata: str | None) -> "Tally | None":
         """Read what was committed; None where no tally was.
 
-        >>> Tally.from_metadata('{"since":0,"consumed":5,"classified":4,"deadLettered":1}')
-        Tally(since=0, classified=4, dead_lettered=1)
+        >>> Tally.from_metadata('{"since":0,"consumed":5,"classified":4,"deadLettered":1}').consumed
+        5
         >>> Tally.from_metadata("") is None
         True
         """
