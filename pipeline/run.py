@@ -182,10 +182,10 @@ class Loop:
 
     def _next(self, room: int) -> list[Record]:
         """Return at most so many records: the rest of messages that hold several, or new ones."""
-        if not room:
-            messages = self._hold_back()
-        elif self._rest:
+        if self._rest:  # no poll: an assignment would wait for a transaction that waits for them
             messages = []
+        elif not room:
+            messages = self._hold_back()
         else:
             messages = self.source.poll(room, timeout_s=0.1)
         for message in messages:

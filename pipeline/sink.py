@@ -160,13 +160,14 @@ class Sink:
                 self._flush()
             elif not commits and not self._is_open:
                 return  # what was judged has no answer yet
-            elif commits and is_current():
+            elif is_current():
                 self._begin()  # where nothing was sent, and only what must be read again has changed
                 offsets = [
                     TopicPartition(topic, partition, commit.offset, commit.metadata)
                     for (topic, partition), commit in commits.items()
                 ]
-                self._retry(self._producer.send_offsets_to_transaction, offsets, group)
+                if offsets:  # else an event was found before any of its messages is answered
+                    self._retry(self._producer.send_offsets_to_transaction, offsets, group)
                 self._retry(self._producer.commit_transaction)
             else:
                 self.abort()

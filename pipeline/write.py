@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from pipeline.core import Alert, now_us
-from pipeline.errors import EncodeError, TransientError
+from pipeline.errors import ConfigurationError, EncodeError, TransientError
 from pipeline.lane import Judged
 from pipeline.metrics import Recorder
 from pipeline.observe import Written, observe_commit
@@ -27,6 +27,9 @@ from pipeline.tally import Outcome
 __all__ = ["Writer"]
 
 log = structlog.get_logger(__name__)
+
+DIVIDED_PATIENCE_S = 1.0
+"""How long to wait for the rest of a message before looking whether it still comes [s]."""
 
 MAX_ABORTS = 10
 """Transactions given up in a row after which the worker ends: a new one may do better."""
@@ -80,10 +83,13 @@ class Writer:
     def patience_s(self) -> float | None:
         """How long the next batch may take until `commit` is due [s].
 
-        None if nothing is held, or of a message some records are held and others on their way.
+        None if nothing is held. While of a message some records are held and others on their
+        way, it is only time to see whether they were given up.
         """
-        if not self._held or self._ledger.has_divided():
+        if not self._held:
             return None
+        if self._ledger.has_divided():
+            return DIVIDED_PATIENCE_S
         return max(0.0, min(self._commit_interval_s, self._commit_s) - self._sink.age_s)
 
     def write(self, judged: Judged, generation: int) -> None:
@@ -115,7 +121,12 @@ class Writer:
         return not (self.patience_s and self._ledger.has_unwritten())
 
     def commit(self) -> None:
-        """Commit what is held."""
+        """Commit what is held, or drop it if it was given up meanwhile."""
+        if self.must_rewind.is_set() or self._held_generation != self._generation():
+            self._take_back()
+            return
+        if self._ledger.has_divided():
+            return
         with self._closing():
             self._commit()
 
@@ -171,6 +182,8 @@ class Writer:
                 try:
                     self._sink.publish(sent, item.record)
                 except EncodeError as error:
+                    if sent.kind == "event":  # there is no message to set aside
+                        raise ConfigurationError(f"an event cannot be written: {error}") from error
                     sent = error
             if not isinstance(sent, Alert):
                 self._sink.dead_letter(item.record, sent)

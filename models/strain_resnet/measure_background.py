@@ -1,8 +1,8 @@
 """Measure the background of a network: ``python -m models.strain_resnet.measure_background WEIGHTS``.
 
-An hour of simulated noise of each detector is whitened second by second, exactly as the daemon does
+Two hours of simulated noise of each detector is whitened second by second, exactly as the daemon does
 it. Then the detectors are shifted against each other by whole seconds, a different shift for each
-slide, and judged as if nothing had happened: every hour serves many times. A detector alone cannot be
+slide, and judged as if nothing had happened: every second serves several times. A detector alone cannot be
 shifted against anything; it is judged once.
 """
 
@@ -132,8 +132,8 @@ def main() -> None:
     """Measure with simulated noise, and write the file beside the weights."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("weights", type=Path, help="folder with the manifest")
-    parser.add_argument("--seconds", type=int, default=3600, help="of noise of each detector")
-    parser.add_argument("--slides", type=int, default=10)
+    parser.add_argument("--seconds", type=int, default=7300, help="of noise of each detector")
+    parser.add_argument("--slides", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     # Late: TensorFlow and OpenVINO.

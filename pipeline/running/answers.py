@@ -80,7 +80,8 @@ class Answers:
                 yield step, step.error
             return
         loudest = step.events.loudest(step.piece)
-        step.events.answered(step.piece)
+        for found in step.events.answered(step.piece):
+            yield step, self._event(step, found, judged)
         if not is_new:
             return
         if loudest is None:
@@ -102,7 +103,7 @@ class Answers:
         candidate = Candidate(event, loudest.window.input, quality, "strain_frame")
         return self._alert(step, candidate, loudest, judged, kind="piece")
 
-    def _event(self, step: Asked | Ended, found: Found, judged: Judged) -> Alert:
+    def _event(self, step: RunningStep, found: Found, judged: Judged) -> Alert:
         best = found.best
         peak_s = best.window.start_ns / 1e9 + merger_time_s(best.window.input, _bank())
         time = EventTime(round(peak_s, 3), "gps", "tai", "peak")

@@ -131,12 +131,16 @@ class Events:
         ]
         return max(found, key=lambda heard: heard.log_odds, default=None)
 
-    def answered(self, piece: Piece) -> None:
-        """Note that a message was answered, or was before."""
+    def answered(self, piece: Piece) -> list[Found]:
+        """Note that a message was answered, or was before; return the events that are over by then.
+
+        All windows that begin before its end have been heard.
+        """
         self._pieces.append(piece)
         oldest_ns = piece.begin_ns - _BUFFER_NS
         while self._heard and self._heard[0].window.start_ns < oldest_ns:
             self._heard.popleft()
+        return self._decide(piece.end_ns - 1)
 
     def memory(self) -> Memory | None:
         """Return what must be read again to go on from here, None if nothing."""

@@ -80,7 +80,7 @@ class RunningLane:
                 made = self._take(record)
                 inputs += (step.window.input[None] for step in made if isinstance(step, Asked))
                 steps += made
-            else:
+            elif record.note is None:  # else it was answered, and nothing follows from it
                 alone = self._records.prepare([record])
                 inputs.append(alone.inputs)
                 steps += alone.items

@@ -63,15 +63,14 @@ class Place:
 
 
 def seconds_of(file: File) -> Iterator[tuple[str, int, Float64[ndarray, " t"]]]:
-    """Yield detector, GPS time [s] and strain of each second of a file."""
-    for frame in file.frames:
-        rate = frame.sample_rate_hz
-        for k in range(len(frame.strain) // rate):
-            yield (
-                frame.detector,
-                frame.gps_start_ns // _S + k,
-                frame.strain[k * rate : (k + 1) * rate],
-            )
+    """Yield detector, GPS time [s] and strain of each second of a file, in the order of time."""
+    found = [
+        (frame.gps_start_ns // _S + k, frame.detector, strain)
+        for frame in file.frames
+        for k, strain in enumerate(frame.strain.reshape(-1, frame.sample_rate_hz))
+    ]
+    for gps_s, detector, strain in sorted(found, key=lambda one: one[:2]):
+        yield detector, gps_s, strain
 
 
 def piece_of(place: Place, file: File) -> Piece:

@@ -79,6 +79,7 @@ class Series:
                 steps += self._take_file(record.value, [place])
         except InvalidMessage as error:
             place.error = error
+        self._give_up_chunks()
         return [*steps, *self._release()]
 
     def end(self) -> list[RunningStep]:
@@ -97,6 +98,14 @@ class Series:
         if assembled.frame is None:
             return []
         return self._take_file(assembled.frame, assembled.tokens)
+
+    def _give_up_chunks(self) -> None:
+        """Wait for the rest of a file no longer than for the second that it is of."""
+        if self._joiner.newest_s is not None:
+            until_s = self._joiner.newest_s - self._deadline_s
+            for lost in self._chunks.give_up_until(until_s):
+                for place in lost.tokens:
+                    place.error = lost.error
 
     def _take_file(self, data: bytes, places: Sequence[Place]) -> list[RunningStep]:
         """Take the strain of a file, for the messages that brought it."""
@@ -186,7 +195,7 @@ class Series:
         if error is None and place.file is None:
             error = UnusableSample("the other chunks of its file never came")
         piece = piece_of(place, place.file) if error is None and place.file else None
-        return Passed(place.record, place.decoded_us, piece, self._events, error)
+        return Passed(place.record, place.decoded_us, piece, self._events, self._survey, error)
 
 
 def _lost_in_time(file: File) -> UnusableSample:

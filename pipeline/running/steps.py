@@ -34,6 +34,7 @@ class Passed:
     """None where there is an error."""
 
     events: Events
+    survey: str
     error: InvalidMessage | None = None
     rows: int = 0
 

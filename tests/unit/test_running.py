@@ -261,3 +261,45 @@ def test_read_again_from_a_commit_it_goes_on_as_if_nothing_had_happened(h1, l1, 
 
 def identities(found):
     return [event.alert_id for event in events(found)]
+
+
+def test_what_is_no_frame_among_frames_is_not_answered_again(h1):
+    values = [frame("H1", k, h1) for k in range(SECONDS)]
+    values.insert(24, b"junk")
+    messages = records(values)
+    again = [replace(m, note="0") for m in messages[:28]] + messages[28:]
+
+    lane = running_lane()
+    answered = [offset for offset, _ in pieces(answers(lane, again))]
+
+    assert answered == list(range(28, len(values)))
+
+
+def test_a_file_that_is_never_complete_holds_nobody_up(h1, l1):
+    messages = both(h1, l1)
+    first, *_ = split_parts(frame("L1", 5, l1), part_id=5, gps_s=GPS_S + 5, part_bytes=15_000)
+    messages[11] = first  # and L1 goes on as if nothing had been
+    found = answers(running_lane(), records(messages), end=False)
+
+    assert isinstance(errors(found)[11], MissingInput)
+    assert max(offset for offset, _ in pieces(found)) > 40
+    assert len(events(found)) == 1
+
+
+def test_an_event_before_the_end_of_all_strain_is_told_without_waiting_for_more():
+    strain = strain_of("H1", 40, [20.3])
+    flagged = np.array([0])
+    values = [frame("H1", k, strain, words=None if k < 24 else flagged) for k in range(40)]
+    found = answers(running_lane(), records(values), end=False)
+
+    assert len(events(found)) == 1
+
+
+def test_strain_that_no_detector_could_measure_is_a_gap(h1):
+    strain = h1.copy()
+    strain[25 * 2048 + 7] = 1e-3
+    found = answers(running_lane(), records([frame("H1", k, strain) for k in range(SECONDS)]))
+
+    assert {25} <= set(errors(found))
+    (event,) = events(found)
+    assert abs(event.candidate.event.time.value - GPS_S - BURST_S) < 0.1
