@@ -6,7 +6,7 @@ and one combination of detectors, so it is bound to all three, and read with not
 below one event in the time that was listened to.
 
 ``background.json`` lies beside the weights. Its noise is simulated, Gaussian and stationary; that of
-a detector is neither, and its own background is higher: measure it there before you believe a rate.
+a detector is neither, and its own background is higher than this one says.
 
 References
 ----------
