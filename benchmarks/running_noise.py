@@ -18,8 +18,9 @@ import numpy as np
 
 from models.strain_resnet.simulate_running import simulate_running
 from models.strain_resnet.whitening import SAMPLE_RATE_HZ
+from pipeline.classify_running import predicted
 from pipeline.core import Alert, Origin, Record
-from pipeline.lane import Lane, Prepared
+from pipeline.lane import Lane
 from pipeline.lanes import open_lane
 from pipeline.settings import RunningSettings, SchemaSettings, StreamSettings, WorkerSettings
 from pipeline.streams.strain.hdf5 import write_hdf5
@@ -41,12 +42,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     settings = RunningSettings()
-    workers = WorkerSettings()
     lane = open_lane(
         "strain",
         StreamSettings(topics=["strain"], running=settings),
         SchemaSettings(),
-        workers,
+        WorkerSettings(),
         threads=0,
     )
     began_s = time.monotonic()
@@ -56,7 +56,7 @@ def main() -> None:
     for number in range(chunks):
         rng = np.random.default_rng([arguments.seed, number])
         begin_s = GPS_S + number * (CHUNK_S + GAP_S)
-        alerts, windows = _listen(lane, rng, begin_s, number * CHUNK_S * 3, workers.max_batch)
+        alerts, windows = _listen(lane, rng, begin_s, number * CHUNK_S * 3)
         found += alerts
         heard_s += windows * settings.stride_s
     expected = heard_s * settings.max_far_hz
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _listen(
-    lane: Lane, rng: np.random.Generator, begin_s: int, offset: int, most: int
+    lane: Lane, rng: np.random.Generator, begin_s: int, offset: int
 ) -> tuple[Sequence[Alert], int]:
     """Return the events of a stretch of noise, and how many windows it had."""
     strain = simulate_running(rng, CHUNK_S)
@@ -95,20 +95,9 @@ def _listen(
             offset += 1
             prepared = lane.prepare([record])
             windows += len(prepared.inputs)
-            events += _judged(lane, prepared, most)
+            answers = [a for judged in predicted(lane, prepared) for _, a in judged.answers()]
+            events += [a for a in answers if isinstance(a, Alert) and a.kind == "event"]
     return events, windows
-
-
-def _judged(lane: Lane, prepared: Prepared, most: int) -> list[Alert]:
-    found: list[Alert] = []
-    while prepared.items:
-        some, prepared = prepared.divided(most)
-        inputs = np.zeros((most, *lane.classifier.network.input_shape), np.float32)
-        inputs[: len(some.inputs)] = some.inputs
-        judged = lane.predict(some.items, inputs, len(some.inputs))
-        answers = [answer for _, answer in judged.answers()]
-        found += [a for a in answers if isinstance(a, Alert) and a.kind == "event"]
-    return found
 
 
 if __name__ == "__main__":

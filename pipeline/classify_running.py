@@ -14,7 +14,7 @@ from pipeline.running.lane import RunningLane
 from pipeline.streams.strain.playback import Recording, play, read_recordings
 from pipeline.streams.strain.recorded import GWF_MAGIC, HDF5_MAGIC
 
-__all__ = ["judge_files"]
+__all__ = ["judge_files", "predicted"]
 
 
 def judge_files(lane: Lane, files: Sequence[Path], *, windows: bool = False) -> Iterator[Judgement]:
@@ -102,11 +102,12 @@ def _note_unheard(answers: _Answers, unheard: dict[Path, str | None]) -> None:
 def _judged(lane: RunningLane, played: Sequence[FileMessage]) -> Iterator[Judged]:
     for message in played:
         record = Record(message.value, Origin("files", 0, message.index), received_us=now_us())
-        yield from _predicted(lane, lane.prepare([record]))
-    yield from _predicted(lane, lane.end())
+        yield from predicted(lane, lane.prepare([record]))
+    yield from predicted(lane, lane.end())
 
 
-def _predicted(lane: RunningLane, prepared: Prepared) -> Iterator[Judged]:
+def predicted(lane: Lane, prepared: Prepared) -> Iterator[Judged]:
+    """Ask the network about all that is prepared, in batches."""
     most = lane.classifier.max_batch
     while prepared.items:
         some, prepared = prepared.divided(most)

@@ -25,12 +25,10 @@ from pipeline.errors import InvalidMessage, UnusableSample
 from pipeline.lane import Judged, is_replay
 from pipeline.running.events import Found, Heard, Piece
 from pipeline.running.steps import Asked, Ended, Passed, RunningStep
+from pipeline.running.windows import SECOND_NS
 from pipeline.times import survey_us
 
 __all__ = ["Answer", "Answers"]
-
-_S = 1_000_000_000
-"""Nanoseconds in a second."""
 
 Answer = tuple[RunningStep, Alert | InvalidMessage]
 
@@ -66,7 +64,7 @@ class Answers:
     def window(self, step: Asked, row: int, judged: Judged) -> Alert:
         """Return the classification of a window by itself."""
         heard = _heard(step, row, judged)
-        time = EventTime(heard.window.start_ns / _S, "gps", "tai", "first sample")
+        time = EventTime(heard.window.start_ns / SECOND_NS, "gps", "tai", "first sample")
         name = f"{''.join(heard.window.detectors)}-{time.value}"
         event = Event(step.survey, name, time=time, survey_us=survey_us(time))
         quality = _missing(heard.window.detectors)
@@ -93,9 +91,9 @@ class Answers:
         """Return the classification of a message: that of its loudest window."""
         begin_s = piece.begin_ns / 1e9
         time = EventTime(begin_s, "gps", "tai", "first sample")
-        length_s = (piece.end_ns - piece.begin_ns) // _S
+        length_s = (piece.end_ns - piece.begin_ns) // SECOND_NS
         place = f" chunk {piece.chunk}" if piece.chunk else ""
-        name = f"{''.join(piece.detectors)}-{piece.begin_ns // _S}-{length_s}{place}"
+        name = f"{''.join(piece.detectors)}-{piece.begin_ns // SECOND_NS}-{length_s}{place}"
         quality = _missing(loudest.window.detectors)
         if piece.flagged_fraction:
             quality["flaggedFraction"] = piece.flagged_fraction
@@ -170,7 +168,7 @@ def _heard(step: Asked, row: int, judged: Judged) -> Heard:
 
 def _unheard(piece: Piece) -> str:
     return (
-        f"no window has {', '.join(piece.detectors)} at GPS {piece.begin_ns // _S}: "
+        f"no window has {', '.join(piece.detectors)} at GPS {piece.begin_ns // SECOND_NS}: "
         f"beside a gap, or less than {LEAST_S:g} s of strain without one"
     )
 

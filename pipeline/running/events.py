@@ -6,19 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.strain_resnet.background import Background, Combination
+from models.strain_resnet.background import Background
 from models.strain_resnet.buffer_whitening import WINDOW_S
 from models.strain_resnet.clustering import APART_S, clusters
 from models.strain_resnet.running import BUFFER_S
-from pipeline.running.windows import Window
+from pipeline.running.windows import SECOND_NS, Window
 from pipeline.tally import Memory
 
 __all__ = ["Events", "Found", "Heard", "Piece"]
 
-_S = 1_000_000_000
-"""Nanoseconds in a second."""
-
-_WINDOW_NS, _APART_NS, _BUFFER_NS = int(WINDOW_S * _S), int(APART_S * _S), BUFFER_S * _S
+_WINDOW_NS, _APART_NS, _BUFFER_NS = (
+    int(WINDOW_S * SECOND_NS),
+    int(APART_S * SECOND_NS),
+    BUFFER_S * SECOND_NS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,10 @@ class Found:
     windows: Sequence[Heard]
     """Those above the threshold, in the order of time."""
 
-    far_hz: float
+    best: Heard
+    """The loudest of them."""
 
-    @property
-    def best(self) -> Heard:
-        """The loudest."""
-        return max(self.windows, key=lambda heard: heard.log_odds)
+    far_hz: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,6 @@ class Events:
         """Return the log-odds of an alert for these detectors."""
         return self._background.of(detectors).threshold(self._far_hz)
 
-    def measured(self, detectors: Sequence[str]) -> Combination:
-        """Return the background of these detectors."""
-        return self._background.of(detectors)
-
     def hear(self, heard: Heard) -> list[Found]:
         """Take the next window, and return the events that are over now."""
         start_ns = heard.window.start_ns
@@ -118,7 +113,8 @@ class Events:
 
     def _found(self, group: Sequence[Heard]) -> Found:
         best = max(group, key=lambda heard: heard.log_odds)
-        return Found(group, self.measured(best.window.detectors).far_hz(best.log_odds))
+        measured = self._background.of(best.window.detectors)
+        return Found(group, best, measured.far_hz(best.log_odds))
 
     def loudest(self, piece: Piece) -> Heard | None:
         """Return the loudest window that has a message of its detectors, None if none has."""

@@ -78,7 +78,7 @@ class RunningLane:
         for record in records:
             if _is_running(record.value):
                 made = self._take(record)
-                inputs += (step.window.input[None] for step in made if isinstance(step, Asked))
+                inputs += _windows(made)
                 steps += made
             elif record.note is None:  # else it was answered, and nothing follows from it
                 alone = self._records.prepare([record])
@@ -86,9 +86,9 @@ class RunningLane:
                 steps += alone.items
         ours = {record.origin for record in records}
         released = {step.record.origin for step in steps if isinstance(step, Item | Passed)}
-        shape = (0, *self.classifier.network.input_shape)
-        rows = np.concatenate([np.zeros(shape, np.float32), *inputs])
-        return Prepared(steps, rows, held=list(ours - released), released=list(released - ours))
+        return Prepared(
+            steps, self._rows(inputs), held=list(ours - released), released=list(released - ours)
+        )
 
     @property
     def records(self) -> RecordLane:
@@ -114,9 +114,11 @@ class RunningLane:
         """Answer all messages that wait: nothing follows."""
         steps = [step for series in self._series.values() for step in series.end()]
         self._series.clear()
-        shape = (0, *self.classifier.network.input_shape)
-        inputs = [step.window.input[None] for step in steps if isinstance(step, Asked)]
-        return Prepared(steps, np.concatenate([np.zeros(shape, np.float32), *inputs]))
+        return Prepared(steps, self._rows(_windows(steps)))
+
+    def _rows(self, inputs: Sequence[FloatArray]) -> FloatArray:
+        nothing = np.zeros((0, *self.classifier.network.input_shape), np.float32)
+        return np.concatenate([nothing, *inputs])
 
     def forget(self) -> None:
         """Forget all series: their messages will be read again."""
@@ -151,6 +153,10 @@ class RunningLane:
             if isinstance(step, RunningStep) and (memory := step.events.memory()) is not None:
                 found[step.record.origin.topic, step.record.origin.partition] = memory
         return found
+
+
+def _windows(steps: Sequence[RunningStep]) -> list[FloatArray]:
+    return [step.window.input[None] for step in steps if isinstance(step, Asked)]
 
 
 def _is_running(value: bytes) -> bool:

@@ -10,12 +10,10 @@ from models.strain_resnet.buffer_whitening import WHITE_RATE_HZ
 from pipeline.core import Record
 from pipeline.errors import DecodeError, InvalidMessage
 from pipeline.running.events import Piece
+from pipeline.running.windows import SECOND_NS
 from pipeline.streams.strain.frames import Frame
 
 __all__ = ["MOST_S", "File", "Place", "check", "piece_of", "seconds_of"]
-
-_S = 1_000_000_000
-"""Nanoseconds in a second."""
 
 MOST_S = 64
 """Strain in a file [s]: `skytriage publish --as-frames` cuts what is longer."""
@@ -65,7 +63,7 @@ class Place:
 def seconds_of(file: File) -> Iterator[tuple[str, int, Float64[ndarray, " t"]]]:
     """Yield detector, GPS time [s] and strain of each second of a file, in the order of time."""
     found = [
-        (frame.gps_start_ns // _S + k, frame.detector, strain)
+        (frame.gps_start_ns // SECOND_NS + k, frame.detector, strain)
         for frame in file.frames
         for k, strain in enumerate(frame.strain.reshape(-1, frame.sample_rate_hz))
     ]
@@ -95,7 +93,7 @@ def check(frame: Frame) -> None:
         If it is not whole seconds of GPS time, too long, or sampled too slowly.
     """
     whole, rest = divmod(len(frame.strain), frame.sample_rate_hz)
-    if frame.gps_start_ns % _S or rest:
+    if frame.gps_start_ns % SECOND_NS or rest:
         raise DecodeError(
             f"the frame of {frame.detector} begins at GPS {frame.gps_start_ns} ns and has"
             f" {len(frame.strain)} samples at {frame.sample_rate_hz} Hz: no whole seconds"

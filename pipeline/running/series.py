@@ -13,14 +13,11 @@ from pipeline.running.events import Events
 from pipeline.running.joiner import Joiner, Second
 from pipeline.running.places import File, Place, check, piece_of, seconds_of
 from pipeline.running.steps import Asked, Ended, Passed, RunningStep
-from pipeline.running.windows import Windows
+from pipeline.running.windows import SECOND_NS, Windows
 from pipeline.streams.strain.frames import read_frames
 from pipeline.streams.strain.parts import Assembly, is_part, parse_part
 
 __all__ = ["LEAP_S", "Series"]
-
-_S = 1_000_000_000
-"""Nanoseconds in a second."""
 
 LEAP_S = 60
 """Time that leaps by more than this is believed when a second file has it too [s]."""
@@ -127,11 +124,11 @@ class Series:
         """Join a file, unless its time is so far from all others that a second must confirm it."""
         newest_s = self._joiner.newest_s
         leapt, self._leapt = self._leapt, None
-        if newest_s is None or abs(file.begin_ns - newest_s * _S) <= LEAP_S * _S:
+        if newest_s is None or abs(file.begin_ns - newest_s * SECOND_NS) <= LEAP_S * SECOND_NS:
             if leapt is not None:
                 leapt.error = _lost_in_time(leapt)
             return self._add(file, record)
-        if leapt is None or abs(file.begin_ns - leapt.begin_ns) > LEAP_S * _S:
+        if leapt is None or abs(file.begin_ns - leapt.begin_ns) > LEAP_S * SECOND_NS:
             if leapt is not None:
                 leapt.error = _lost_in_time(leapt)
             self._leapt = file
@@ -199,4 +196,4 @@ class Series:
 
 
 def _lost_in_time(file: File) -> UnusableSample:
-    return UnusableSample(f"GPS {file.begin_ns // _S} is far from the time of all others")
+    return UnusableSample(f"GPS {file.begin_ns // SECOND_NS} is far from the time of all others")

@@ -18,12 +18,11 @@ from models.strain_resnet.preprocess import HUGE
 from models.strain_resnet.running import BUFFER_S, WINDOW_SAMPLES, window_of
 from pipeline.running.joiner import Second
 
-__all__ = ["Window", "Windows"]
+__all__ = ["SECOND_NS", "Window", "Windows"]
 
-_S = 1_000_000_000
-"""Nanoseconds in a second."""
+SECOND_NS = 1_000_000_000
 
-_EDGE_NS, _WINDOW_NS = int(EDGE_S * _S), int(WINDOW_S * _S)
+_EDGE_NS, _WINDOW_NS = int(EDGE_S * SECOND_NS), int(WINDOW_S * SECOND_NS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class _Buffer:
         return len(self.seconds) >= LEAST_S
 
     def covers(self, start_ns: int) -> bool:
-        return self.first_s * _S + _EDGE_NS <= start_ns
+        return self.first_s * SECOND_NS + _EDGE_NS <= start_ns
 
 
 class Windows:
@@ -75,11 +74,11 @@ class Windows:
         """
         if self._end_s != second.gps_s:
             self._buffers.clear()
-            self.next_ns = -(-second.gps_s * _S // self._stride_ns) * self._stride_ns
+            self.next_ns = -(-second.gps_s * SECOND_NS // self._stride_ns) * self._stride_ns
         self._end_s = second.gps_s + 1
         for detector in DETECTORS:
             self._extend(detector, second)
-        return self._cut(self._end_s * _S - _EDGE_NS - _WINDOW_NS)
+        return self._cut(self._end_s * SECOND_NS - _EDGE_NS - _WINDOW_NS)
 
     def _extend(self, detector: str, second: Second) -> None:
         strain = second.strain.get(detector)
@@ -120,7 +119,7 @@ class Windows:
     ) -> Window:
         inputs = np.zeros((WINDOW_SAMPLES, len(DETECTORS)), np.float32)
         for detector in ready:
-            begin_s = (start_ns - self._buffers[detector].first_s * _S) / _S
+            begin_s = (start_ns - self._buffers[detector].first_s * SECOND_NS) / SECOND_NS
             column = DETECTORS.index(detector)
             inputs[:, column] = window_of(white[detector][:, None], begin_s)[:, 0]
         return Window(start_ns, tuple(sorted(ready)), inputs)
