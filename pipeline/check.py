@@ -24,6 +24,7 @@ from pipeline.register import shown_url
 from pipeline.schema_store import SchemaStore
 from pipeline.settings import Settings
 from pipeline.streams import STREAMS
+from pipeline.streams.strain.gwf import can_read_gwf
 from pipeline.topics import topic_settings
 
 __all__ = ["Finding", "examine"]
@@ -203,5 +204,8 @@ def _stream(name: str) -> Callable[[Settings], Iterator[Finding]]:
             + ", ".join(packet_format.name for packet_format in lane.stream.formats)
         )
         yield Finding(f"stream {name}", "ok", detail)
+        if lane.stream.has_frames and not can_read_gwf():
+            detail = "frame files (GWF) will be dead letters: pip install 'skytriage[gwf]'"
+            yield Finding(f"stream {name}", "hint", detail)
 
     return look

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.codecs import unpack
+from pipeline.core import MOST_RECORDS
 from pipeline.errors import DecodeError
 from pipeline.skip import read_varint
 
@@ -107,7 +108,8 @@ def only_block(data: bytes, header: Header) -> Block:
     records = sum(block.records for block in found)
     if records != 1:
         raise DecodeError(
-            f"the Avro container holds {records} records, and they cannot be told apart"
+            f"the Avro container holds {records} records: none, more than {MOST_RECORDS}, or one"
+            " of them is damaged"
         )
     return _unpack(next(block for block in found if block.records), header.codec)
 

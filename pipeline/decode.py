@@ -31,7 +31,7 @@ class Decoder:
     def split(self, record: Record) -> list[Record]:
         """Return the records of a message: one, but for a container of several.
 
-        A message of more than `~pipeline.core.MOST_RECORDS` is one record, which nothing can be made of.
+        A message of more than `~pipeline.core.MOST_RECORDS` is one record, and reading it says so.
         """
         values = self._reader.split(record.value)
         if len(values) == 1 or len(values) > MOST_RECORDS:

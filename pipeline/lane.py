@@ -4,7 +4,7 @@
 running strain.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,8 +94,8 @@ class Lane(Protocol):
     def memories(self, judged: "Judged") -> Mapping[Partition, Memory]:
         """Return what is needed again of messages that were answered."""
 
-    def forget(self) -> None:
-        """Forget messages that are to be read again."""
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """Forget messages that are to be read again, here or by another worker."""
 
 
 @dataclass(frozen=True, slots=True)

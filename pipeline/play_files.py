@@ -12,7 +12,7 @@ __all__ = ["play_files"]
 
 
 def play_files(
-    files: Sequence[Path], *, in_parts: bool = False, realtime: bool = False, repeat: int = 1
+    files: Sequence[Path], *, in_parts: bool = False, realtime: bool = False
 ) -> Iterator[FileMessage]:
     """Yield what detectors would send, one message each for every second; the key is the detector.
 
@@ -25,8 +25,6 @@ def play_files(
     realtime
         Say when each is to be sent: a second after the second before. What lies between files,
         where no detector has any strain, takes no time.
-    repeat
-        Play all of it so often.
 
     Raises
     ------
@@ -34,7 +32,7 @@ def play_files(
         If a file cannot be played. Nothing is sent then.
     """
     recordings = [recording for file in files for recording in _read(file)]
-    return _messages(recordings, in_parts, realtime, repeat)
+    return _messages(recordings, in_parts, realtime)
 
 
 def _read(file: Path) -> list[Recording]:
@@ -47,21 +45,19 @@ def _read(file: Path) -> list[Recording]:
 
 
 def _messages(
-    recordings: Sequence[Recording], in_parts: bool, realtime: bool, repeat: int
+    recordings: Sequence[Recording], in_parts: bool, realtime: bool
 ) -> Iterator[FileMessage]:
     sent: Counter[Path] = Counter()
     seconds, last_gps_s = -1, -1
-    for _ in range(repeat):
-        for played in play(recordings, in_parts=in_parts):
-            if played.gps_s != last_gps_s:
-                seconds, last_gps_s = seconds + 1, played.gps_s
-            yield FileMessage(
-                played.file,
-                sent[played.file],
-                played.value,
-                key=played.detector.encode(),
-                partition=0,  # all detectors in one: there they are joined
-                at_s=float(seconds) if realtime else None,
-            )
-            sent[played.file] += 1
-        last_gps_s = -1  # a recording of one second is sent once a second too
+    for played in play(recordings, in_parts=in_parts):
+        if played.gps_s != last_gps_s:
+            seconds, last_gps_s = seconds + 1, played.gps_s
+        yield FileMessage(
+            played.file,
+            sent[played.file],
+            played.value,
+            key=played.detector.encode(),
+            partition=0,  # all detectors in one: there they are joined
+            at_s=float(seconds) if realtime else None,
+        )
+        sent[played.file] += 1

@@ -4,7 +4,7 @@ The daemon runs lanes between Kafka topics, ``skytriage classify`` runs one over
 files: the same code, so the same answers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,7 @@ class RecordLane:
         inputs = made.inputs if len(kept) == len(candidates) else made.inputs[kept]
         return Prepared(items, inputs)
 
-    def forget(self) -> None:
+    def forget(self, partitions: Iterable[Partition]) -> None:
         """Forget messages that are to be read again: nothing, here."""
 
     def predict(self, items: Sequence[Step], inputs: FloatArray, rows: int) -> Judged:

@@ -271,7 +271,7 @@ class Loop:
         self.source.resume()
         self.paused = False
 
-    def _settle(self) -> None:
+    def _settle(self, given_up: Sequence[Partition]) -> None:
         """Commit what is in flight before partitions are given up, or else drop it."""
         deadline_s = time.monotonic() + self._settle_timeout_s
         while not self.ledger.wait_until_idle(timeout_s=0.1):
@@ -281,7 +281,9 @@ class Loop:
             if self._rest or is_late or self._stop.is_set() or self._writer.must_rewind.is_set():
                 log.warning("given up in flight", messages=self.ledger.in_flight())
                 self._abandon()
-                return
+                break
+        for lane in self._lanes.values():
+            lane.forget(given_up)
 
     def _abandon(self) -> None:
         """Drop what is in flight; the reader goes back to the committed offsets before it goes on."""
@@ -296,7 +298,7 @@ class Loop:
     def _forget(self) -> None:
         self._rest.clear()
         for lane in self._lanes.values():
-            lane.forget()
+            lane.forget(self.ledger.partitions())
         self._batches.abandon()
 
     def _guarded(self, stage: Callable[[], None]) -> None:

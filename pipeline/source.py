@@ -63,7 +63,7 @@ class Source:
         ledger: OffsetLedger,
         recorder: Recorder,
         *,
-        settle: Callable[[], None],
+        settle: Callable[[Sequence[Partition]], None],
         abandon: Callable[[], None],
         transaction: threading.Lock,
     ) -> None:
@@ -229,8 +229,9 @@ class Source:
         # The group has moved on, and these are still ours until we return: with the
         # metadata of the last poll the broker would refuse to commit them.
         self.group = self.consumer.consumer_group_metadata()
-        self._settle()
-        self._ledger.forget([(p.topic, p.partition) for p in partitions])
+        given_up = [(p.topic, p.partition) for p in partitions]
+        self._settle(given_up)
+        self._ledger.forget(given_up)
         log.info("revoked", partitions=[f"{p.topic}/{p.partition}" for p in partitions])
 
     def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:

@@ -77,7 +77,7 @@ def publish(
     from pipeline.streams import STREAMS
 
     topic = topic or known_stream(stream)
-    _must_go_together(stream, rate, as_frames=as_frames, realtime=realtime, parts=parts)
+    _must_go_together(stream, rate, repeat, as_frames=as_frames, realtime=realtime, parts=parts)
     if batch > (1 if as_frames else MOST_RECORDS):
         most = "one frame" if as_frames else f"{MOST_RECORDS} records"
         raise typer.BadParameter(
@@ -97,7 +97,7 @@ def publish(
     if as_frames:
         from pipeline.play_files import play_files
 
-        messages = play_files(found.files, in_parts=parts, realtime=realtime, repeat=repeat)
+        messages = play_files(found.files, in_parts=parts, realtime=realtime)
     else:
         read_file = STREAMS[known_stream(stream)].read_file
         each = read_files(found.files, read_file, unreadable=note) if field is None else field
@@ -130,7 +130,7 @@ def publish(
 
 
 def _must_go_together(
-    stream: str, rate: float | None, *, as_frames: bool, realtime: bool, parts: bool
+    stream: str, rate: float | None, repeat: int, *, as_frames: bool, realtime: bool, parts: bool
 ) -> None:
     if as_frames and stream != "strain":
         raise typer.BadParameter(f"--as-frames is for strain, not for {stream}")
@@ -138,6 +138,8 @@ def _must_go_together(
         raise typer.BadParameter("--realtime and --parts go with --as-frames")
     if realtime and rate is not None:
         raise typer.BadParameter("--realtime and --rate both say how fast: give one of them")
+    if as_frames and repeat > 1:
+        raise typer.BadParameter("--repeat does not go with --as-frames: time passes once")
 
 
 @contextlib.contextmanager

@@ -97,6 +97,8 @@ class Answers:
         quality = _missing(loudest.window.detectors)
         if piece.flagged_fraction:
             quality["flaggedFraction"] = piece.flagged_fraction
+        if piece.refused_fraction:
+            quality["refusedFraction"] = piece.refused_fraction
         event = Event(piece.survey, name, time=time, survey_us=survey_us(time))
         candidate = Candidate(event, loudest.window.input, quality, "strain_frame")
         return self._alert(step, candidate, loudest, judged, kind="piece")

@@ -60,6 +60,9 @@ class Piece:
     flagged_fraction: float
     """Share of its samples that data-quality bits took out."""
 
+    refused_fraction: float
+    """Share of its seconds that were late, or were there before."""
+
 
 class Events:
     """What was heard in one series. Used by the writer alone.

@@ -4,7 +4,7 @@ The same steps as `pipeline.lane.Lane` has, with messages that are answered late
 series of its partition, a record of two seconds goes the way of all records.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -120,9 +120,10 @@ class RunningLane:
         nothing = np.zeros((0, *self.classifier.network.input_shape), np.float32)
         return np.concatenate([nothing, *inputs])
 
-    def forget(self) -> None:
-        """Forget all series: their messages will be read again."""
-        self._series.clear()
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """Forget the series of partitions: their messages will be read again."""
+        for partition in partitions:
+            self._series.pop(partition, None)
 
     def predict(self, items: Sequence[Step], inputs: FloatArray, rows: int) -> Judged:
         """Ask the network about windows and records, as `pipeline.lane.Lane.predict` does."""

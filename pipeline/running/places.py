@@ -16,7 +16,7 @@ from pipeline.streams.strain.frames import Frame
 __all__ = ["MOST_S", "File", "Place", "check", "piece_of", "seconds_of"]
 
 MOST_S = 64
-"""Strain in a file [s]: `skytriage publish --as-frames` cuts what is longer."""
+"""From the first sample of a file to its last [s]: `skytriage publish --as-frames` cuts what is longer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,17 +27,30 @@ class File:
     taken: set[str] = field(default_factory=set)
     """Detectors of which at least a second was taken."""
 
+    refused: int = 0
+    """Seconds of detectors that were late, or were there before."""
+
     error: InvalidMessage | None = None
 
     @property
-    def begin_ns(self) -> int:
-        """Time of the first sample [ns GPS]."""
-        return min(frame.gps_start_ns for frame in self.frames)
+    def begin_s(self) -> int:
+        """Time of the first sample [s GPS]."""
+        return min(frame.gps_start_ns for frame in self.frames) // SECOND_NS
 
     @property
-    def end_ns(self) -> int:
-        """Time after the last sample [ns GPS]."""
-        return max(frame.gps_start_ns + frame.duration_ns for frame in self.frames)
+    def end_s(self) -> int:
+        """Time after the last sample [s GPS]."""
+        return max(frame.gps_start_ns + frame.duration_ns for frame in self.frames) // SECOND_NS
+
+    @property
+    def detectors(self) -> set[str]:
+        """Whose strain it is."""
+        return {frame.detector for frame in self.frames}
+
+    @property
+    def seconds(self) -> int:
+        """How many seconds of detectors it has."""
+        return sum(frame.duration_ns // SECOND_NS for frame in self.frames)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,32 +89,36 @@ def piece_of(place: Place, file: File) -> Piece:
     return Piece(
         offset=place.record.origin.offset,
         detectors=tuple(sorted(file.taken)),
-        begin_ns=file.begin_ns,
-        end_ns=file.end_ns,
+        begin_ns=file.begin_s * SECOND_NS,
+        end_ns=file.end_s * SECOND_NS,
         chunk=place.chunk,
         survey=file.frames[0].survey,
         flagged_fraction=max(frame.flagged_fraction for frame in file.frames),
+        refused_fraction=file.refused / file.seconds,
     )
 
 
-def check(frame: Frame) -> None:
-    """See that a frame can be joined with others.
+def check(file: File) -> None:
+    """See that a file can be joined with others.
 
     Raises
     ------
     DecodeError
-        If it is not whole seconds of GPS time, too long, or sampled too slowly.
+        If a frame of it is not whole seconds of GPS time, or sampled too slowly, or if it is too
+        long.
     """
+    for frame in file.frames:
+        _check(frame)
+    if (length_s := file.end_s - file.begin_s) > MOST_S:
+        raise DecodeError(f"the file is of {length_s} s, and a message holds at most {MOST_S} s")
+
+
+def _check(frame: Frame) -> None:
     whole, rest = divmod(len(frame.strain), frame.sample_rate_hz)
-    if frame.gps_start_ns % SECOND_NS or rest:
+    if frame.gps_start_ns % SECOND_NS or not whole or rest:
         raise DecodeError(
             f"the frame of {frame.detector} begins at GPS {frame.gps_start_ns} ns and has"
             f" {len(frame.strain)} samples at {frame.sample_rate_hz} Hz: no whole seconds"
-        )
-    if not 1 <= whole <= MOST_S:
-        raise DecodeError(
-            f"the frame of {frame.detector} has {whole} s of strain, and a message holds 1 to"
-            f" {MOST_S} s"
         )
     if frame.sample_rate_hz < WHITE_RATE_HZ:
         raise DecodeError(

@@ -5,22 +5,20 @@ waits for those before it.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from pipeline.core import Record, now_us
 from pipeline.errors import InvalidMessage, UnusableSample
 from pipeline.running.events import Events
 from pipeline.running.joiner import Joiner, Second
+from pipeline.running.leap import Leap
 from pipeline.running.places import File, Place, check, piece_of, seconds_of
 from pipeline.running.steps import Asked, Ended, Passed, RunningStep
 from pipeline.running.windows import SECOND_NS, Windows
 from pipeline.streams.strain.frames import read_frames
 from pipeline.streams.strain.parts import Assembly, is_part, parse_part
 
-__all__ = ["LEAP_S", "Series"]
-
-LEAP_S = 60
-"""Time that leaps by more than this is believed when a second file has it too [s]."""
+__all__ = ["Series"]
 
 
 class Series:
@@ -49,7 +47,7 @@ class Series:
         self._stride_ns = stride_ns
         self._places: deque[Place] = deque()
         self._chunks: Assembly[Place] = Assembly()
-        self._leapt: File | None = None
+        self._leap = Leap()
         self._last: Record | None = None
         self._survey = ""
         self._begin(decided_ns)
@@ -107,35 +105,31 @@ class Series:
     def _take_file(self, data: bytes, places: Sequence[Place]) -> list[RunningStep]:
         """Take the strain of a file, for the messages that brought it."""
         try:
-            frames = read_frames(data)
-            for frame in frames:
-                check(frame)
+            file = File(read_frames(data))
+            check(file)
         except InvalidMessage as error:
             for place in places:
                 place.error = error
             return []
-        self._survey = frames[0].survey
-        file = File(frames)
+        self._survey = file.frames[0].survey
         for place in places:
             place.file = file
         return self._join(file, places[-1].record)
 
     def _join(self, file: File, record: Record) -> list[RunningStep]:
-        """Join a file, unless its time is so far from all others that a second must confirm it."""
-        newest_s = self._joiner.newest_s
-        leapt, self._leapt = self._leapt, None
-        if newest_s is None or abs(file.begin_ns - newest_s * SECOND_NS) <= LEAP_S * SECOND_NS:
-            if leapt is not None:
-                leapt.error = _lost_in_time(leapt)
+        """Join a file, unless its time is far from that of all others."""
+        if not self._leap.is_one(file, self._joiner):
+            self._leap.refute()
             return self._add(file, record)
-        if leapt is None or abs(file.begin_ns - leapt.begin_ns) > LEAP_S * SECOND_NS:
-            if leapt is not None:
-                leapt.error = _lost_in_time(leapt)
-            self._leapt = file
+        try:
+            self._leap.hold(file)
+        except UnusableSample as error:
+            file.error = error
             return []
-        return self._begin_anew([leapt, file], record)
+        believed = self._leap.believed(self._joiner)
+        return self._begin_anew(believed, record) if believed else []
 
-    def _begin_anew(self, files: Sequence[File], record: Record) -> list[RunningStep]:
+    def _begin_anew(self, files: Collection[File], record: Record) -> list[RunningStep]:
         """Believe that time has leapt: end what was before."""
         kept = [place for place in self._places if place.file in files or place.file is None]
         self._places = deque(place for place in self._places if place not in kept)
@@ -151,13 +145,14 @@ class Series:
         steps: list[RunningStep] = []
         for detector, gps_s, strain in seconds_of(file):
             try:
-                closed = self._joiner.add(detector, gps_s, strain)
+                closed = self._joiner.add(detector, gps_s, strain, file.begin_s)
             except UnusableSample as error:
+                file.refused += 1
                 file.error = error
                 continue
             file.taken.add(detector)
             steps += self._cut(closed, record)
-        if file.taken:  # a part of it is late, or was there before
+        if file.taken:  # what was refused is said beside its classification
             file.error = None
         return steps
 
@@ -178,9 +173,9 @@ class Series:
     def _is_settled(self, place: Place) -> bool:
         if place.fault is not None:
             return True
-        if place.file is None or place.file is self._leapt or self._windows.next_ns is None:
+        if place.file is None or place.file in self._leap or self._windows.next_ns is None:
             return False
-        return place.file.end_ns <= self._windows.next_ns
+        return place.file.end_s * SECOND_NS <= self._windows.next_ns
 
     def _end(self, record: Record) -> list[RunningStep]:
         steps: list[RunningStep] = [self._passed(place) for place in self._places]
@@ -193,7 +188,3 @@ class Series:
             error = UnusableSample("the other chunks of its file never came")
         piece = piece_of(place, place.file) if error is None and place.file else None
         return Passed(place.record, place.decoded_us, piece, self._events, self._survey, error)
-
-
-def _lost_in_time(file: File) -> UnusableSample:
-    return UnusableSample(f"GPS {file.begin_ns // SECOND_NS} is far from the time of all others")

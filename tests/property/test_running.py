@@ -10,6 +10,7 @@ from models.strain_resnet.noise_curves import DETECTORS
 from pipeline.errors import UnusableSample
 from pipeline.running.joiner import Joiner
 from pipeline.running.windows import Windows
+from tests.running_strain import answers, frame, records, running_lane, strain_of
 
 RATE_HZ = 1024
 S = 1_000_000_000
@@ -27,7 +28,7 @@ def joined(arrivals, deadline_s=5):
     seconds, refused = [], 0
     for detector, gps_s in arrivals:
         try:
-            seconds += joiner.add(detector, gps_s, NOISE[DETECTORS.index(detector)])
+            seconds += joiner.add(detector, gps_s, NOISE[DETECTORS.index(detector)], gps_s)
         except UnusableSample:
             refused += 1
     return seconds + joiner.end(), refused
@@ -53,7 +54,7 @@ def test_nobody_is_waited_for_longer_than_the_deadline(arrivals, deadline_s):
     joiner = Joiner(deadline_s)
     for detector, gps_s in arrivals:
         try:
-            joiner.add(detector, gps_s, NOISE[0])
+            joiner.add(detector, gps_s, NOISE[0], gps_s)
         except UnusableSample:
             continue
         behind = joiner.newest_s - joiner.next_s if joiner.next_s is not None else 0
@@ -66,7 +67,7 @@ def windows_of(there):
     for gps_s, names in enumerate(there):
         for name in sorted(names):
             with contextlib.suppress(UnusableSample):  # back, and a little late
-                for second in joiner.add(name, gps_s, NOISE[0]):
+                for second in joiner.add(name, gps_s, NOISE[0], gps_s):
                     found += windows.advance(second)
     return found
 
@@ -92,3 +93,22 @@ def test_no_window_is_cut_twice(there):
     starts = [window.start_ns for window in windows_of(there)]
 
     assert starts == sorted(set(starts))
+
+
+SECONDS = strain_of("H1", 12)
+
+sent = st.lists(
+    st.tuples(st.sampled_from(DETECTORS), st.integers(0, 11), st.sampled_from([0, 20, 100])),
+    min_size=1,
+    max_size=40,
+)
+"""Detector, second, and how much later its clock says it is [s]."""
+
+
+@settings(max_examples=25, deadline=None)
+@given(sent)
+def test_whatever_clocks_say_each_message_is_answered_once_and_in_order(sent):
+    values = [frame(name, second, SECONDS, later_s=later_s) for name, second, later_s in sent]
+    found = answers(running_lane(), records(values))
+
+    assert [offset for offset, _ in found] == list(range(len(values)))

@@ -16,6 +16,7 @@ NOWHERE = ("--bootstrap", "localhost:1")
         (("strain", "--realtime"), "--realtime and --parts go with --as-frames"),
         (("strain", "--parts"), "--realtime and --parts go with --as-frames"),
         (("strain", "--as-frames", "--realtime", "--rate", "2"), "both say how fast"),
+        (("strain", "--as-frames", "--repeat", "2"), "time passes once"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(tmp_path, arguments, reason):

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 import pytest
 
 from pipeline import errors
-from pipeline.core import Candidate, Origin, Record
+from pipeline.core import MOST_RECORDS, Candidate, Origin, Record
 from pipeline.decode import Decoder
 from pipeline.errors import DecodeError, InvalidMessage, MissingInput, TransientError
 from pipeline.schema_store import SchemaStore
@@ -72,6 +72,15 @@ def test_the_records_of_a_message_keep_what_is_said_of_the_message():
 
     assert first == replace(message, value=first.value, origin=Origin("t", 3, 7, 0, 2))
     assert second == replace(message, value=second.value, origin=Origin("t", 3, 7, 1, 2))
+
+
+def test_a_message_of_too_many_records_is_one_that_says_so():
+    packets = [{"x": 1}] * (MOST_RECORDS + 1)
+    message = Record(container(record(x="int"), *packets), Origin("t", 3, 7))
+
+    assert decoder(lambda _: None).split(message) == [message]
+    with pytest.raises(DecodeError, match="holds 4097 records: none, more than 4096, or"):
+        decoder(lambda _: None).decode(message.value)
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,50 @@ def test_a_frame_whose_time_is_far_from_all_others_is_set_aside_alone(h1, l1):
     assert "far from the time of all others" in str(errors(found)[20])
 
 
+def test_a_detector_whose_clock_is_ahead_takes_nothing_from_the_others(h1, l1):
+    messages = both(h1, l1)
+    messages[2::2] = [frame("H1", k, h1, later_s=30) for k in range(1, SECONDS)]
+    found = answers(running_lane(), records(messages))
+
+    (event,) = events(found)
+    assert event.candidate.strain.detectors == ("L1",)
+    refused = [str(errors(found)[offset]) for offset in range(2, len(messages), 2)]
+    assert all("far from the time of all others" in error for error in refused)
+
+
+def test_a_detector_that_sends_again_what_it_could_not_for_minutes_takes_nothing_from_the_others():
+    l1, old = strain_of("L1", SECONDS, [BURST_S]), strain_of("H1", 3)
+    messages = []
+    for k in range(SECONDS):
+        messages.append(frame("L1", k, l1))
+        messages += [frame("H1", n, old, later_s=k - 300) for n in range(3) if k > 15]
+    found = answers(running_lane(), records(messages))
+
+    assert len(events(found)) == 1
+    assert sum(isinstance(a, UnusableSample) for a in errors(found).values()) == 4 + 3 * 14
+
+
+def test_long_frames_of_detectors_in_messages_of_their_own_are_joined(h1, l1):
+    messages = [
+        frame(name, k, strain, seconds=10)
+        for k in range(0, SECONDS, 10)
+        for name, strain in (("H1", h1), ("L1", l1))
+    ]
+    (event,) = events(answers(running_lane(), records(messages)))
+
+    assert event.candidate.strain.detectors == ("H1", "L1")
+
+
+def test_a_frame_of_which_a_part_was_there_before_says_how_much(h1):
+    values = [frame("H1", k, h1, seconds=4 if k == 10 else 1) for k in range(SECONDS)]
+    del values[12:14]  # of it
+    values.insert(10, frame("H1", 10, h1))
+    found = dict(pieces(answers(running_lane(), records(values))))
+
+    assert found[11].quality["refusedFraction"] == 1 / 4
+    assert found[11].status == "degraded"
+
+
 def test_time_that_leaps_for_good_is_believed(h1, l1):
     lane = running_lane()
     first = records(both(h1, l1))
@@ -237,7 +281,7 @@ def test_a_frame_of_more_than_a_minute_is_refused():
     ).values()
 
     assert isinstance(answer, DecodeError)
-    assert "65 s of strain" in str(answer)
+    assert "the file is of 65 s" in str(answer)
 
 
 @pytest.mark.parametrize("stop_after", [10, 35, 41, 44, 47, 52])

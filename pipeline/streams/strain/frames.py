@@ -88,9 +88,8 @@ def read_frames(value: bytes, channels: Channels = CHANNELS) -> tuple[Frame, ...
     Raises
     ------
     DecodeError
-        If it holds none, or they are not what the message says; with what is wrong.
-    ConfigurationError
-        If it is GWF, and what reads that is not installed.
+        If it holds none, or they are not what the message says, or it is GWF and what reads that
+        is not installed; with what is wrong.
     """
     try:
         if value.startswith(MAGIC):

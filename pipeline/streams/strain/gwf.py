@@ -9,6 +9,7 @@ LIGO-T970130: the format.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from pipeline.streams.strain.gwf_check import check_gwf
 from pipeline.streams.strain.quality import usable_samples
 from pipeline.streams.strain.recorded import Recorded
 
-__all__ = ["read_gwf", "write_gwf"]
+__all__ = ["can_read_gwf", "read_gwf", "write_gwf"]
 
 _ROUNDING = 1e-6
 """How far a rate may be from a whole number, relatively."""
@@ -35,13 +36,15 @@ def read_gwf(data: bytes, channels: Channels) -> Iterator[Recorded]:
     Raises
     ------
     DecodeError
-        If a frame has no strain channel that we know, or one that does not make sense.
-    ConfigurationError
-        If gwframe is not installed.
+        If a frame has no strain channel that we know, or one that does not make sense, or if
+        gwframe is not installed: what one message needs must not stop all others.
     Exception
         Of many kinds, if the file is damaged.
     """
-    gwframe = _gwframe()
+    try:
+        gwframe = _gwframe()
+    except ConfigurationError as error:
+        raise DecodeError(str(error)) from error
     check_gwf(data)
     index = 0
     while True:
@@ -100,6 +103,11 @@ def write_gwf(
         series[names.state[0]], rates[names.state[0]] = state, float(_STATE_RATE_HZ)
     written: bytes = _gwframe().write_bytes(series, start=float(gps_start_s), sample_rate=rates)
     return written
+
+
+def can_read_gwf() -> bool:
+    """Whether gwframe is installed."""
+    return find_spec("gwframe") is not None
 
 
 def _gwframe() -> Any:

@@ -94,9 +94,9 @@ def test_chunks_give_back_what_was_played(files):
 
 
 def test_in_real_time_every_second_is_due_a_second_after_the_one_before(files):
-    due = [message.at_s for message in play_files(files, realtime=True, repeat=2)]
+    due = [message.at_s for message in play_files(files, realtime=True)]
 
-    assert due == [0, 1, 1, 2, 2, 3, 4, 4, 5, 5]
+    assert due == [0, 1, 1, 2, 2]
 
 
 def test_time_that_no_file_is_of_is_skipped(tmp_path):
