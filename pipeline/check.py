@@ -10,6 +10,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from pipeline.audit import missing_topics, topic_streams
+from pipeline.encode import must_have_ids
 from pipeline.errors import PipelineError
 from pipeline.kafka import (
     admin_config,
@@ -162,6 +163,7 @@ def _most(known: Mapping[str, Mapping[str, str]], topics: Iterable[str], name: s
 
 
 def _schemas(settings: Settings) -> Iterator[Finding]:
+    must_have_ids(settings)
     registry, directory = settings.schemas.registry, settings.schemas.directory
     SchemaStore(registry=registry, directory=directory)
     if directory is not None:

@@ -19,9 +19,11 @@ import schemas
 from pipeline.classification import to_avro, varint
 from pipeline.core import ALERT_NAMESPACE, Alert
 from pipeline.elasticc import to_elasticc
+from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings
+from pipeline.streams import STREAMS
 
-__all__ = ["CONTAINER_HEADER", "SCHEMA", "Encoder", "WireFormat", "make_encoder"]
+__all__ = ["CONTAINER_HEADER", "SCHEMA", "Encoder", "WireFormat", "make_encoder", "must_have_ids"]
 
 WireFormat: TypeAlias = Literal["container", "confluent", "elasticc"]
 
@@ -93,8 +95,10 @@ def make_encoder(settings: Settings) -> Encoder:
     Raises
     ------
     ConfigurationError
-        If ``confluent`` is asked for and the schema has no id to be known by.
+        If ``confluent`` is asked for and the schema has no id to be known by, or as
+        `must_have_ids` says.
     """
+    must_have_ids(settings)
     wire = settings.output.wire
     if wire != "confluent":
         return Encoder(wire)
@@ -102,3 +106,19 @@ def make_encoder(settings: Settings) -> Encoder:
     from pipeline.register import output_schema_id
 
     return Encoder(wire, schema_id=output_schema_id(settings, SCHEMA))
+
+
+def must_have_ids(settings: Settings) -> None:
+    """See that what is found can be written: an event of running strain has no number.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``elasticc``, which knows events by number, is asked for and a stream finds events.
+    """
+    for name in settings.streams:
+        if settings.output.wire == "elasticc" and STREAMS[name].has_frames:
+            raise ConfigurationError(
+                f'output.wire = "elasticc" knows events by 64-bit ids, and those that stream {name}'
+                " finds have none"
+            )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from pipeline.core import Alert, now_us
-from pipeline.errors import ConfigurationError, EncodeError, TransientError
+from pipeline.errors import EncodeError, TransientError
 from pipeline.lane import Judged
 from pipeline.metrics import Recorder
 from pipeline.observe import Written, observe_commit
@@ -181,9 +181,7 @@ class Writer:
             if isinstance(sent, Alert):
                 try:
                     self._sink.publish(sent, item.record)
-                except EncodeError as error:
-                    if sent.kind == "event":  # there is no message to set aside
-                        raise ConfigurationError(f"an event cannot be written: {error}") from error
+                except EncodeError as error:  # of a message: events are checked before the start
                     sent = error
             if not isinstance(sent, Alert):
                 self._sink.dead_letter(item.record, sent)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import schemas
 from pipeline import __version__
-from pipeline.encode import Encoder
-from pipeline.errors import EncodeError
+from pipeline.encode import Encoder, make_encoder
+from pipeline.errors import ConfigurationError, EncodeError
+from pipeline.settings import Settings
 from tests.alert_strategies import make_alert
 
 SCHEMA = fastavro.parse_schema(schemas.load("elasticc", "0.9.1"))
@@ -148,3 +149,14 @@ def test_an_event_without_a_64_bit_id_is_refused():
 
     with pytest.raises(EncodeError, match="S190814bv"):
         Encoder("elasticc").encode(nameless)
+
+
+def test_running_strain_is_refused_before_it_starts_for_its_events_have_no_number():
+    settings = Settings(
+        kafka={"bootstrap.servers": "localhost:1"},
+        streams={"strain": {"topics": ["strain"]}},
+        output={"wire": "elasticc"},
+    )
+
+    with pytest.raises(ConfigurationError, match="those that stream strain finds have none"):
+        make_encoder(settings)
