@@ -33,8 +33,8 @@ demo: $(INSTALLED) ## simulated surveys through the daemon, without Java or Dock
 test: programs style lint types ## everything that must hold: format, lint, types, all tests
 	$(say) 'Apache Kafka for the tests, into .cache'
 	@$(BIN)/python -m tests.kafka_jars || test "$$CI" != true
-	$(say) 'Tests and doctests'
-	@$(PYTEST)
+	$(say) 'Tests and doctests, two at a time: they wait for brokers half of the time'
+	@$(PYTEST) -n 2 --dist worksteal
 
 unit: $(INSTALLED) ## the quick tests: no broker, no daemon, nothing slow
 	$(say) 'Quick tests'
