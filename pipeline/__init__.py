@@ -3,7 +3,8 @@
 Read the stages in the order in which data meets them; start with `run`.
 
 ===============  ==============================================================
-`source`         Kafka messages in: the consumer, and what a rebalance does
+`source`         Kafka messages in: the consumer, and what a rebalance does; `intake`:
+                 how much at a time, and what is given up to be read again
 `decode`         bytes to candidates, or an error that says why not
 `batch`          candidates to batches: what is there, when there is room
 `infer`          batches to probabilities, and out with the row that breaks them
@@ -21,11 +22,14 @@ Around them:
 `wire`           Avro in: `container`, `codecs`, `plan`, `prune`, `skip`,
                  `schema_store` and `registry`; `fits` and `arrays` the pixels,
                  `times` the clocks; `first_bytes` and `schema_fault` say what is wrong
-`encode`         Avro out: `classification`, `elasticc`, `register`; `dead_letters`
-`worker`         one process with one loop; `supervisor`: the one that watches them
-`settings`       what an operator sets; `kafka`: clients made of it; `mapping`: what
-                 packets of other surveys hold
-`metrics`        what an operator sees; `observe` fills them, `http` serves them, `logs`
+`encode`         Avro out: `classification`, `avro_bytes`, `elasticc`, `register`;
+                 `dead_letters`
+`worker`         one process with one loop; `supervisor`: the one that watches them,
+                 each in its `slot`
+`settings`       what an operator sets; `kafka_settings`, and `kafka`: clients made of
+                 them; `mapping`: what packets of other surveys hold
+`metrics`        what an operator sees; `observe` fills them, `recorder` keeps them,
+                 `http` serves them; `logs`
 `ledger`         does it add up; `audit` counts
 `client`         what a subscriber imports; `subscription`, `received`
 `cli`            the command line; `commands` has a module for each

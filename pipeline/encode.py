@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import schemas
-from pipeline.classification import to_avro, varint
+from pipeline.avro_bytes import varint
+from pipeline.classification import to_avro
 from pipeline.core import ALERT_NAMESPACE, Alert
 from pipeline.elasticc import to_elasticc
 from pipeline.errors import ConfigurationError

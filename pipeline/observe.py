@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.core import Alert
 from pipeline.errors import InvalidMessage
 from pipeline.lane import Judged, Step
-from pipeline.metrics import Recorder
+from pipeline.recorder import Recorder
 
 __all__ = ["Written", "observe_commit"]
 

@@ -27,8 +27,8 @@ from confluent_kafka import (
 
 from pipeline.core import Origin, Record, now_us
 from pipeline.errors import TransientError, WorkerError
-from pipeline.metrics import Recorder
 from pipeline.offsets import OffsetLedger
+from pipeline.recorder import Recorder
 from pipeline.tally import Commit, Partition, Tally
 
 __all__ = ["Source"]

@@ -4,13 +4,11 @@ The supervisor holds no message and no network, so nothing is lost with it: a
 worker that finds it gone drains and ends.
 """
 
-import multiprocessing
 import os
 import signal
 import time
-from collections import deque
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any
@@ -27,9 +25,10 @@ from pipeline import __version__
 from pipeline.errors import ConfigurationError
 from pipeline.http import serve
 from pipeline.logs import configure_logs
-from pipeline.metrics import Recorder, Totals
+from pipeline.recorder import Recorder, Totals
 from pipeline.settings import Settings
-from pipeline.worker import TRY_AGAIN, Failed, Status, run_worker
+from pipeline.slot import Slot
+from pipeline.worker import TRY_AGAIN, Failed
 
 __all__ = ["supervise"]
 
@@ -39,27 +38,6 @@ OURSELVES = -1
 """Index of the supervisor's own metrics."""
 
 TURN_S = 0.25
-MAX_BACKOFF_S = 30.0
-
-
-@dataclass(slots=True)
-class _Slot:
-    """A place for one worker, and the worker that is in it."""
-
-    index: int
-    process: SpawnProcess | None = None
-    pipe: Connection | None = None
-    status: Status | None = None
-    heard_s: float = 0.0
-    start_at_s: float = 0.0
-    deaths: int = 0
-    """In a row, without having been ready in between."""
-
-    crashes: deque[float] = field(default_factory=deque)
-    """When its workers died of a fault of ours [s, monotonic]."""
-
-    is_told: bool = False
-    """Whether its worker was told to drain."""
 
 
 @dataclass(slots=True)
@@ -75,7 +53,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._slots = [_Slot(index) for index in range(worker_count(settings))]
+        self._slots = [Slot(index) for index in range(worker_count(settings))]
         self._threads = settings.workers.threads or max(1, cores() // len(self._slots))
         self._totals = Totals()
         self._recorder = Recorder()
@@ -111,7 +89,7 @@ class Supervisor:
         for slot in self._slots:
             # Asked for each: a signal may come while another is being started.
             if not self._is_stopping and slot.process is None and now_s >= slot.start_at_s:
-                self._start(slot)
+                slot.start(self._settings, self._threads)
         waiting: list[Any] = [s.pipe for s in self._slots if s.pipe is not None]
         waiting += [s.process.sentinel for s in self._slots if s.process is not None]
         if waiting:
@@ -128,34 +106,14 @@ class Supervisor:
     def _is_stopping(self) -> bool:
         return self._stop.signals > 0 or self._failure is not None
 
-    def _start(self, slot: _Slot) -> None:
-        context = multiprocessing.get_context("spawn")
-        slot.pipe, theirs = context.Pipe(duplex=False)
-        slot.process = context.Process(
-            target=run_worker,
-            args=(slot.index, self._settings, self._threads, theirs),
-            name=f"skytriage-worker-{slot.index}",
-        )
-        slot.process.start()
-        theirs.close()  # so that the pipe breaks with the worker
-        slot.status, slot.heard_s, slot.is_told = None, time.monotonic(), False
-        log.info("worker started", worker=slot.index, pid=slot.process.pid)
-
-    def _listen(self, slot: _Slot) -> None:
-        try:
-            while slot.pipe is not None and slot.pipe.poll():
-                report = slot.pipe.recv()
-                if isinstance(report, Failed):
-                    self._fail(f"worker {slot.index}: {report.reason}")
-                    continue
-                slot.status, slot.heard_s = report, time.monotonic()
+    def _listen(self, slot: Slot) -> None:
+        for report in slot.listen():
+            if isinstance(report, Failed):
+                self._fail(f"worker {slot.index}: {report.reason}")
+            else:
                 self._totals.update(slot.index, report.snapshot)
-                if report.state == "ready":
-                    slot.deaths = 0
-        except (EOFError, OSError):
-            slot.pipe = None
 
-    def _look_after(self, slot: _Slot) -> None:
+    def _look_after(self, slot: Slot) -> None:
         process = slot.process
         if process is None:
             return
@@ -163,33 +121,23 @@ class Supervisor:
             self._listen(slot)
             self._bury(slot, process)
             return
-        if self._is_stopping and not slot.is_told:
-            slot.is_told = True
-            process.terminate()
+        if self._is_stopping:
+            slot.drain(process)
         reason = self._reason_to_kill(slot)
         if reason is not None:
             log.error("worker killed", worker=slot.index, reason=reason)
             process.kill()
 
-    def _reason_to_kill(self, slot: _Slot) -> str | None:
-        now_s, workers = time.monotonic(), self._settings.workers
+    def _reason_to_kill(self, slot: Slot) -> str | None:
         if self._stop.signals > 1:
             return "told to stop at once"
-        if now_s > self._stop.deadline_s:
+        if time.monotonic() > self._stop.deadline_s:
             return f"not drained within {self._settings.drain_timeout_s:g} s"
-        silent_s = now_s - slot.heard_s
-        if slot.status is None:
-            if silent_s > workers.start_timeout_s:
-                return f"not warmed within {workers.start_timeout_s:g} s"
-        elif silent_s > workers.stall_timeout_s:
-            return f"silent for {silent_s:.0f} s"
-        elif slot.status.stalled_s > workers.stall_timeout_s and not self._stop.signals:
-            return f"stuck in {slot.status.stalled_in} for {slot.status.stalled_s:.0f} s"
-        return None
+        return slot.hangs(self._settings.workers, may_stall=self._stop.signals > 0)
 
-    def _bury(self, slot: _Slot, process: SpawnProcess) -> None:
+    def _bury(self, slot: Slot, process: SpawnProcess) -> None:
         self._totals.bury(slot.index)
-        slot.process, slot.pipe, slot.status = None, None, None
+        slot.empty()
         code = process.exitcode
         if self._is_stopping:
             if code and self._stop.signals:
@@ -197,21 +145,17 @@ class Supervisor:
             return
         reason = signal.Signals(-code).name if code is not None and code < 0 else f"exit {code}"
         self._recorder.count("skytriage_worker_restarts", reason)
-        slot.deaths += 1
-        backoff_s = min(MAX_BACKOFF_S, 0.5 * 2 ** (slot.deaths - 1))
-        slot.start_at_s = time.monotonic() + backoff_s
+        backoff_s = slot.back_off()
         log.error("worker died", worker=slot.index, reason=reason, restart_in_s=backoff_s)
         if code != TRY_AGAIN:  # a broker that is away for an hour is no crash loop
             self._count_crash(slot, reason)
 
-    def _count_crash(self, slot: _Slot, reason: str) -> None:
-        workers, now_s = self._settings.workers, time.monotonic()
-        slot.crashes.append(now_s)
-        while slot.crashes[0] < now_s - workers.restart_window_s:
-            slot.crashes.popleft()
-        if len(slot.crashes) > workers.max_restarts:
+    def _count_crash(self, slot: Slot, reason: str) -> None:
+        workers = self._settings.workers
+        crashes = slot.count_crash(workers.restart_window_s)
+        if crashes > workers.max_restarts:
             self._fail(
-                f"worker {slot.index} died {len(slot.crashes)} times within "
+                f"worker {slot.index} died {crashes} times within "
                 f"{workers.restart_window_s:g} s, the last time with {reason}: the log above says "
                 f"why; [workers] max_restarts is {workers.max_restarts}"
             )
@@ -236,9 +180,7 @@ class Supervisor:
         )
 
     def _record(self) -> None:
-        ready = sum(
-            slot.status is not None and slot.status.state == "ready" for slot in self._slots
-        )
+        ready = sum(slot.is_ready for slot in self._slots)
         self._recorder.set("skytriage_workers", "ready", to=ready)
         self._recorder.set("skytriage_workers", "starting", to=len(self._slots) - ready)
         self._totals.update(OURSELVES, self._recorder.snapshot())
@@ -249,9 +191,7 @@ class Supervisor:
 
     def _is_ready(self) -> bool:
         """Whether a worker has warmed its networks and has its share of the partitions."""
-        return not self._stop.signals and any(
-            slot.status is not None and slot.status.state == "ready" for slot in self._slots
-        )
+        return not self._stop.signals and any(slot.is_ready for slot in self._slots)
 
 
 def cores() -> int:

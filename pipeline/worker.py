@@ -33,7 +33,7 @@ from pipeline.kafka import (
 from pipeline.lane import Lane
 from pipeline.lanes import open_lane
 from pipeline.logs import configure_logs
-from pipeline.metrics import Recorder, Snapshot
+from pipeline.recorder import Recorder, Snapshot
 from pipeline.run import Loop
 from pipeline.settings import Settings
 from pipeline.sink import Sink
@@ -212,13 +212,15 @@ def _report(
 
 def _send(index: int, loop: Loop, recorder: Recorder, pipe: Connection) -> None:
     worker = str(index)
-    recorder.set("skytriage_in_flight_messages", worker, to=loop.ledger.in_flight())
-    recorder.set("skytriage_paused", worker, to=loop.paused)
+    recorder.set("skytriage_in_flight_messages", worker, to=loop.intake.ledger.in_flight())
+    recorder.set("skytriage_paused", worker, to=loop.intake.paused)
     recorder.forget("skytriage_consumer_lag_messages")
-    for (topic, partition), lag in loop.lags.items():
+    for (topic, partition), lag in loop.intake.lags.items():
         recorder.set("skytriage_consumer_lag_messages", topic, str(partition), to=lag)
     if loop.committed_s is not None:
         recorder.set("skytriage_last_commit_timestamp_seconds", worker, to=loop.committed_s)
     stalled_in, stalled_s = loop.pulse.stalled()
-    state: Literal["starting", "ready"] = "ready" if loop.source.has_been_assigned else "starting"
+    state: Literal["starting", "ready"] = (
+        "ready" if loop.intake.source.has_been_assigned else "starting"
+    )
     pipe.send(Status(state, stalled_s, stalled_in, recorder.snapshot()))

@@ -17,9 +17,9 @@ import structlog
 from pipeline.core import Alert, now_us
 from pipeline.errors import EncodeError, TransientError
 from pipeline.lane import Judged
-from pipeline.metrics import Recorder
 from pipeline.observe import Written, observe_commit
 from pipeline.offsets import OffsetLedger
+from pipeline.recorder import Recorder
 from pipeline.sink import Aborted, Sink
 from pipeline.source import Source
 from pipeline.tally import Outcome
@@ -40,6 +40,9 @@ class Writer:
 
     Parameters
     ----------
+    must_rewind
+        Set when what is in flight was given up: nothing is written until the reader has gone back
+        to the committed offsets and cleared it.
     transaction
         Held while a transaction is open: the committed offsets are about to change.
     generation
@@ -55,6 +58,7 @@ class Writer:
         ledger: OffsetLedger,
         recorder: Recorder,
         *,
+        must_rewind: threading.Event,
         transaction: threading.Lock,
         generation: Callable[[], int],
         commit_interval_s: float,
@@ -63,6 +67,7 @@ class Writer:
         self._source = source
         self._ledger = ledger
         self._recorder = recorder
+        self._must_rewind = must_rewind
         self._commit_interval_s = commit_interval_s
         self._transaction = transaction
         self._generation = generation
@@ -74,10 +79,6 @@ class Writer:
 
         self.committed_s: float | None = None
         """When a transaction was last committed [s since 1970, UTC]."""
-
-        self.must_rewind = threading.Event()
-        """Set when what is in flight was given up: nothing is written until the
-        reader has gone back to the committed offsets and cleared it."""
 
     @property
     def patience_s(self) -> float | None:
@@ -102,7 +103,7 @@ class Writer:
             open transaction holds of it: it will be read again.
         """
         current = self._generation()
-        is_stale = generation != current or self.must_rewind.is_set()
+        is_stale = generation != current or self._must_rewind.is_set()
         if self._held and (is_stale or self._held_generation != current):
             self._take_back()
         if is_stale:
@@ -122,7 +123,7 @@ class Writer:
 
     def commit(self) -> None:
         """Commit what is held, or drop it if it was given up meanwhile."""
-        if self.must_rewind.is_set() or self._held_generation != self._generation():
+        if self._must_rewind.is_set() or self._held_generation != self._generation():
             self._take_back()
             return
         if self._ledger.has_divided():
@@ -165,7 +166,7 @@ class Writer:
     def _give_up(self) -> None:
         self._held.clear()
         self._recorder.count("skytriage_transactions", "aborted")
-        self.must_rewind.set()
+        self._must_rewind.set()
 
     def _take_back(self) -> None:
         self._sink.abort()

@@ -14,8 +14,8 @@ from pipeline.encode import Encoder
 from pipeline.errors import DecodeError
 from pipeline.infer import Classifier
 from pipeline.kafka import make_consumer, make_producer
-from pipeline.metrics import Recorder
 from pipeline.record_lane import RecordLane
+from pipeline.recorder import Recorder
 from pipeline.run import Loop
 from pipeline.settings import OutputSettings
 from pipeline.sink import Sink

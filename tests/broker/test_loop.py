@@ -269,7 +269,7 @@ def test_half_a_message_is_never_committed(broker, names):
 def test_half_a_message_that_is_given_up_does_not_hold_the_reader(broker, names):
     send(broker, names["in"], [f"{several(0, 40)},{SLOW},{several(50, 60)}"])
     with toy_loop(broker, names, names["in"]) as loop:
-        wait_until(loop.ledger.has_divided)
-        loop._abandon()  # as a registry that does not answer makes the reader do
+        wait_until(loop.intake.ledger.has_divided)
+        loop.intake.abandon()  # as a registry that does not answer makes the reader do
         wait_until_committed(broker, names, names["in"], 1)
     assert len(set(classified(broker, names))) == len(classified(broker, names)) == 101

@@ -108,7 +108,7 @@ def test_frames_that_wait_do_not_hold_up_a_worker_that_stops(broker, names, mess
     send(broker, names["in"], messages[:20])
     with toy_loop(broker, names, names["in"], lane=running_lane()) as loop:
         wait_until_answered(broker, names, 4)
-        assert loop.ledger.in_flight() == 16
+        assert loop.intake.ledger.in_flight() == 16
         began_s = time.monotonic()
     assert time.monotonic() - began_s < 5
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas
-from pipeline.classification import as_record, to_avro, varint
+from pipeline.avro_bytes import varint
+from pipeline.classification import as_record, to_avro
 from pipeline.encode import CONTAINER_HEADER, SCHEMA, Encoder, make_encoder
 from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from pipeline.metrics import DEFINITIONS, Recorder, Totals
+from pipeline.metrics import DEFINITIONS
+from pipeline.recorder import Recorder, Totals
 
 MESSAGES = "skytriage_messages"
 STAGE = "skytriage_stage_seconds"
