@@ -7,6 +7,7 @@ series of its partition, a record of two seconds goes the way of all records.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 
@@ -75,13 +76,13 @@ class RunningLane:
         """Take messages, and return what can be done with them and with those that waited."""
         steps: list[Step] = []
         inputs: list[FloatArray] = []
-        for record in records:
-            if _is_running(record.value):
-                made = self._take(record)
+        for is_running, some in groupby(records, lambda record: _is_running(record.value)):
+            if is_running:
+                made = [step for record in some for step in self._take(record)]
                 inputs += _windows(made)
                 steps += made
-            elif record.note is None:  # else it was answered, and nothing follows from it
-                alone = self._records.prepare([record])
+            else:  # those with a note were answered, and nothing follows from them
+                alone = self._records.prepare([record for record in some if record.note is None])
                 inputs.append(alone.inputs)
                 steps += alone.items
         ours = {record.origin for record in records}
