@@ -177,11 +177,18 @@ class Sink:
         self._is_open = False
 
     def abort(self) -> None:
-        """Take back what was sent since the last commit."""
+        """Take back what was sent since the last commit.
+
+        Raises
+        ------
+        WorkerError
+            If another worker has taken our place: a new producer would take it back from him.
+        """
         if self._is_open and self.transactional:
             try:
                 self._retry(self._producer.abort_transaction)
             except KafkaException as error:
+                _raise_if_fenced(error)
                 self._replace_producer(error)
         self._is_open = False
 
@@ -229,18 +236,15 @@ class Sink:
         """End the transaction one way or another, and return what to raise."""
         error = exception.args[0]
         log.warning("transaction given up", error=error.str(), code=error.name())
-        if error.code() in {KafkaError._FENCED, KafkaError.PRODUCER_FENCED}:  # noqa: SLF001 - its public name
-            return WorkerError(
-                "another worker has the same transactional id: a second daemon with this "
-                '"instance" name, or our own successor; or the transaction was open for longer '
-                f'than "transaction_timeout_ms" ({error.str()})'
-            )
+        _raise_if_fenced(exception)
         cause = self._failed or error
         if cause.code() in NOT_OURS_TO_MEND:
             return ConfigurationError(
                 f"results cannot be published: {cause.str()}; see skytriage check"
             )
-        if self.transactional and error.txn_requires_abort():
+        # After a fatal error `produce` does not say what it was, and aborting does.
+        is_fatal = error.code() == KafkaError._FATAL  # noqa: SLF001 - its public name
+        if self.transactional and (is_fatal or error.txn_requires_abort()):
             self.abort()
         else:
             self._replace_producer(exception)
@@ -264,3 +268,13 @@ class Sink:
 
     def _on_delivery(self, error: KafkaError | None, _: object) -> None:
         self._failed = self._failed or error
+
+
+def _raise_if_fenced(exception: KafkaException) -> None:
+    error = exception.args[0]
+    if error.code() in {KafkaError._FENCED, KafkaError.PRODUCER_FENCED}:  # noqa: SLF001 - its public name
+        raise WorkerError(
+            "another worker has the same transactional id: a second daemon with this "
+            '"instance" name, or our own successor; or the transaction was open for longer '
+            f'than "transaction_timeout_ms" ({error.str()})'
+        ) from exception

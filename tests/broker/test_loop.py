@@ -7,7 +7,7 @@ from collections import Counter
 
 import fastavro
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from pipeline import sink as sink_module
 from pipeline.tally import Tally
@@ -165,6 +165,35 @@ def test_a_worker_that_was_replaced_ends_instead_of_fighting(broker, names):
         while not errors:
             assert time.monotonic() < deadline_s
             time.sleep(0.05)
+    assert "same transactional id" in str(errors[0])
+
+
+def is_fenced(producer):
+    """Whether a producer, amid a transaction, knows by now that another has its place."""
+    try:
+        producer.begin_transaction()
+    except KafkaException as error:
+        return error.args[0].code() == KafkaError._FENCED
+
+
+def test_a_worker_that_is_replaced_amid_a_transaction_ends_too(broker, names):
+    send(broker, names["in"], range(500))
+    errors = []
+    with toy_loop(broker, names, names["in"], task="twin", errors=errors) as loop:
+        sink, twins = loop._writer._sink, []
+        publish = sink.publish
+
+        def be_replaced_and_publish(alert, record):
+            is_first = not twins
+            if is_first:
+                twins.append(broker.producer(transactional_id=f"{names['in']}.twin"))
+                twins[0].init_transactions(10)
+            publish(alert, record)
+            if is_first:
+                wait_until(lambda: is_fenced(sink._producer))  # before the next result
+
+        sink.publish = be_replaced_and_publish
+        wait_until(lambda: errors)
     assert "same transactional id" in str(errors[0])
 
 
