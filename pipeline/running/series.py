@@ -131,7 +131,8 @@ class Series:
 
     def _begin_anew(self, files: Collection[File], record: Record) -> list[RunningStep]:
         """Believe that time has leapt: end what was before."""
-        kept = [place for place in self._places if place.file in files or place.file is None]
+        first = next(n for n, place in enumerate(self._places) if place.file in files)
+        kept = [p for n, p in enumerate(self._places) if n >= first or p.file is None]
         self._places = deque(place for place in self._places if place not in kept)
         steps = self._end(record)
         self._begin(0)

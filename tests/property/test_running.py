@@ -3,7 +3,7 @@
 import contextlib
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.strain_resnet.noise_curves import DETECTORS
@@ -107,6 +107,7 @@ sent = st.lists(
 
 @settings(max_examples=25, deadline=None)
 @given(sent)
+@example([("H1", 0, 0), ("H1", 1, 20), ("H1", 1, 20), ("H1", 0, 20)])  # held, again, believed
 def test_whatever_clocks_say_each_message_is_answered_once_and_in_order(sent):
     values = [frame(name, second, SECONDS, later_s=later_s) for name, second, later_s in sent]
     found = answers(running_lane(), records(values))
