@@ -102,7 +102,7 @@ def _frames(mergers: int) -> Iterator[FileMessage]:
     at_s = [LEAD_S + 4.4 + k * APART_S for k in range(mergers)]
     names = ("H1", "L1")
     rng = np.random.default_rng(3)
-    strain = simulate_running(rng, seconds + 4, at_s, loudness=3.0, detectors=names)
+    strain = simulate_running(rng, seconds + 4, at_s, loudness=3.0, detectors=names).strain
     for second in range(seconds):
         for name in names:
             part = strain[name][second * SAMPLE_RATE_HZ : (second + 1) * SAMPLE_RATE_HZ]
@@ -112,6 +112,7 @@ def _frames(mergers: int) -> Iterator[FileMessage]:
                 gps_start_s=GPS_S + second,
                 sample_rate_hz=SAMPLE_RATE_HZ,
                 words=np.array([127]),
+                is_simulated=True,
             )
             yield FileMessage(Path(name), second, value, key=name.encode(), at_s=float(second + 1))
 

@@ -79,7 +79,7 @@ def _listen(
     lane: Lane, rng: np.random.Generator, begin_s: int, offset: int
 ) -> tuple[Sequence[Alert], int]:
     """Return the events of a stretch of noise, and how many windows it had."""
-    strain = simulate_running(rng, CHUNK_S)
+    strain = simulate_running(rng, CHUNK_S).strain
     events: list[Alert] = []
     windows = 0
     for second in range(CHUNK_S):
@@ -90,6 +90,7 @@ def _listen(
                 gps_start_s=begin_s + second,
                 sample_rate_hz=SAMPLE_RATE_HZ,
                 words=np.array([127]),
+                is_simulated=True,
             )
             record = Record(value, Origin("strain", 0, offset))
             offset += 1

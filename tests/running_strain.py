@@ -109,6 +109,7 @@ def frame(detector, second, strain, *, seconds=1, words=None, later_s=0):
         gps_start_s=GPS_S + second + later_s,
         sample_rate_hz=RATE_HZ,
         words=np.full(seconds, 127, np.int64) if words is None else words,
+        is_simulated=True,
     )
 
 

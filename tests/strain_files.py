@@ -20,7 +20,9 @@ def noise(samples, seed=1):
     return np.random.default_rng(seed).normal(0, 1e-21, samples)
 
 
-def hdf5(*, detector="H1", seconds=1, rate_hz=4096, words=None, strain=None, gps_s=GPS_S):
+def hdf5(
+    *, detector="H1", seconds=1, rate_hz=4096, words=None, strain=None, gps_s=GPS_S, **options
+):
     """Return a file as GWOSC writes it, all of it good unless the words say otherwise."""
     return write_hdf5(
         noise(seconds * rate_hz) if strain is None else strain,
@@ -28,10 +30,11 @@ def hdf5(*, detector="H1", seconds=1, rate_hz=4096, words=None, strain=None, gps
         gps_start_s=gps_s,
         sample_rate_hz=rate_hz,
         words=np.array([127] * seconds if words is None else words),
+        **options,
     )
 
 
-def gwf(*detectors, seconds=1, rate_hz=16384, words=None, gps_s=GPS_S):
+def gwf(*detectors, seconds=1, rate_hz=16384, words=None, gps_s=GPS_S, **options):
     """Return a frame file like those of the live detectors."""
     names = detectors or ("H1",)
     return write_gwf(
@@ -39,6 +42,7 @@ def gwf(*detectors, seconds=1, rate_hz=16384, words=None, gps_s=GPS_S):
         gps_start_s=gps_s,
         sample_rate_hz=rate_hz,
         words={name: np.array([3] * seconds if words is None else words) for name in names},
+        **options,
     )
 
 

@@ -41,6 +41,9 @@ class DetectorStrain:
     data_quality: Int64[ndarray, " seconds"]
     """Bits of ``DQmask``, one word a second; bit 0 is set where there are data."""
 
+    description: str = ""
+    """What the file says that it is."""
+
 
 def read_gwosc(source: Path | bytes) -> DetectorStrain:
     """Read a file, or what was in one.
@@ -73,13 +76,18 @@ def _read(file: h5py.File, name: str) -> DetectorStrain:
     strain = np.asarray(data[()], dtype=np.float64)
     if strain.ndim != 1 or not strain.size:
         raise GwoscError(f"{name}: strain has the shape {strain.shape}, not one axis")
-    if file["meta/Detector"].shape != ():  # a damaged one may take for ever to read
-        raise GwoscError(f"{name}: meta/Detector has the shape {file['meta/Detector'].shape}")
-    detector = file["meta/Detector"][()]
     return DetectorStrain(
-        detector=detector.decode() if isinstance(detector, bytes) else str(detector),
+        detector=_text(file["meta/Detector"], name),
         gps_start_s=start_s,
         sample_rate_hz=rate_hz,
         strain=strain,
         data_quality=np.asarray(quality[()], dtype=np.int64),
+        description=_text(file["meta/Description"], name) if "meta/Description" in file else "",
     )
+
+
+def _text(dataset: h5py.Dataset, name: str) -> str:
+    if dataset.shape != ():  # a damaged one may take for ever to read
+        raise GwoscError(f"{name}: {dataset.name} has the shape {dataset.shape}")
+    text = dataset[()]
+    return text.decode() if isinstance(text, bytes) else str(text)

@@ -74,11 +74,37 @@ def maxi(
 
 
 @simulate.command()
-def strain(out: Out, *, count: Count = 1000, seed: Seed = 0) -> None:
+def strain(
+    out: Out,
+    *,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="How many packets (1000), or mergers with --frames (10)."
+        ),
+    ] = None,
+    seed: Seed = 0,
+    frames: Annotated[
+        bool,
+        typer.Option("--frames", help="Files of running detectors instead, with N mergers."),
+    ] = False,
+) -> None:
     """Simulate segments of strain, half of them with a merger; the truth is in labels.csv."""
-    from pipeline.simulation.strain import simulate_strain
+    if not frames:
+        from pipeline.simulation.strain import simulate_strain
 
-    _write(out, count, lambda: simulate_strain(count, seed, out))
+        packets = count or 1000
+        _write(out, packets, lambda: simulate_strain(packets, seed, out))
+        return
+    from pipeline.simulation.strain_frames import MOST_MERGERS, simulate_frames
+
+    mergers = count or 10
+    if mergers > MOST_MERGERS:
+        raise typer.BadParameter(
+            f"files of 4096 s hold at most {MOST_MERGERS} mergers, not {mergers}",
+            param_hint="--count",
+        )
+    _write(out, mergers, lambda: simulate_frames(mergers, seed, out), "mergers")
 
 
 @simulate.command()
@@ -96,11 +122,11 @@ def xgamma(
     _write(out, count, lambda: write_folder(SIMULATED["xgamma"](seed), count, out, batch=batch))
 
 
-def _write(out: Path, count: int, write: Callable[[], object]) -> None:
+def _write(out: Path, count: int, write: Callable[[], object], what: str = "packets") -> None:
     from pipeline.errors import ConfigurationError
 
     try:
         write()
     except OSError as error:
         raise ConfigurationError(str(error)) from error
-    say(f"{count} packets in {out}, the truth about them in {out / 'labels.csv'}")
+    say(f"{count} {what} in {out}, the truth about them in {out / 'labels.csv'}")

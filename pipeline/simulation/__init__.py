@@ -4,7 +4,7 @@
 `packet`   what a simulated packet is, and a folder of them
 `hits`     candidates of image subtraction; `hits_packets` writes them as three surveys do
 `maxi`     one-orbit images; `maxi_events` writes the photons behind them
-`strain`   segments of detector strain
+`strain`   segments of detector strain; `strain_frames` writes files of running detectors
 `xgamma`   pulses of a spectrometer
 =========  =====================================================================
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from models.maxi_flare.flux import BAND_KEV
 from models.maxi_flare.render import FIELD
 from pipeline.simulation.maxi import TRANSIT_S, Transit, simulated_transits
+from pipeline.simulation.packet import make_folder
 from pipeline.streams.maxi.event_lists import PI_PER_KEV
 from pipeline.streams.maxi.fields import field_wcs
 
@@ -48,9 +49,7 @@ def simulate_event_list(count: int, seed: int, out: Path) -> Path:
     FileExistsError
         If there is something in the folder.
     """
-    if out.exists() and any(out.iterdir()):
-        raise FileExistsError(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     transits = list(islice(simulated_transits(np.random.default_rng([seed])), count))
     file = out / "simulated_gsc_low.evt.gz"
     file.write_bytes(gzip.compress(event_list(transits, seed), mtime=0))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.wire import join_containers
 
-__all__ = ["SimulatedPacket", "write_folder"]
+__all__ = ["SimulatedPacket", "make_folder", "write_folder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,19 @@ class SimulatedPacket:
     """How plain it was made: what is meant is the stream's to say [dimensionless]."""
 
 
+def make_folder(out: Path) -> None:
+    """Make a folder, or see that it is empty.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something in it.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise FileExistsError(f"{out} is not empty")
+    out.mkdir(parents=True, exist_ok=True)
+
+
 def write_folder(
     packets: Iterator[SimulatedPacket], count: int, out: Path, *, batch: int = 1
 ) -> Path:
@@ -49,9 +62,7 @@ def write_folder(
     FileExistsError
         If there is something in the folder.
     """
-    if out.exists() and any(out.iterdir()):
-        raise FileExistsError(f"{out} is not empty")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     with (out / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("file", "eventId", "label", "kind", "snr"))

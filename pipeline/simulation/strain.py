@@ -14,15 +14,14 @@ from models.strain_resnet.simulate import simulate
 from models.strain_resnet.whitening import SAMPLE_RATE_HZ
 from pipeline.simulation.packet import SimulatedPacket, write_folder
 from pipeline.streams.strain.messages import segment_message
+from pipeline.streams.strain.recorded import SIMULATED_SURVEY
 
-__all__ = ["SURVEY", "simulate_strain", "simulated_segments"]
-
-SURVEY = "simulated strain"
+__all__ = ["START_S", "simulate_strain", "simulated_segments"]
 
 _KINDS = ("noise", "signal")
 
-_START_NS = 1_451_606_418 * 1_000_000_000
-"""2026-01-05 00:00:00 UTC, GPS [ns]: in no observing run."""
+START_S = 1_451_606_418
+"""2026-01-05 00:00:00 UTC: in no observing run [s GPS]."""
 
 _SPACING_NS = 2_000_000_000
 """From segment to segment [ns]: they do not overlap."""
@@ -72,11 +71,11 @@ def simulated_segments(seed: int) -> Iterator[SimulatedPacket]:
             yield SimulatedPacket(
                 data=segment_message(
                     made.samples[row],
-                    survey=SURVEY,
+                    survey=SIMULATED_SURVEY,
                     segment_id=segment_id,
                     detectors=DETECTORS,
                     sample_rate_hz=SAMPLE_RATE_HZ,
-                    gps_start_ns=_START_NS + number * _SPACING_NS,
+                    gps_start_ns=START_S * 1_000_000_000 + number * _SPACING_NS,
                 ),
                 family="strain",
                 event_id=segment_id,

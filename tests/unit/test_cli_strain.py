@@ -1,9 +1,12 @@
 """The options of ``skytriage publish`` that are for strain, and ``skytriage classify strain``."""
 
+import csv
+
 import pytest
 
 from models import NETWORKS
 from pipeline.simulation.strain import simulate_strain
+from pipeline.simulation.strain_frames import simulate_frames
 from tests.command_line import skytriage
 
 NOWHERE = ("--bootstrap", "localhost:1")
@@ -56,3 +59,14 @@ def test_simulated_segments_are_judged_and_loud_ones_found(judged):
 def test_what_is_no_strain_is_a_line_that_says_so(judged):
     assert judged[-1]["status"] == "invalid"
     assert "no strain" in judged[-1]["error"]
+
+
+def test_a_simulated_merger_in_files_of_detectors_is_an_event_at_its_time(tmp_path):
+    folder = simulate_frames(1, 5, tmp_path / "running")
+    with (folder / "labels.csv").open() as file:
+        (truth,) = csv.DictReader(file)
+
+    (event,) = skytriage("classify", "strain", folder, "--json").lines
+
+    assert abs(event["gpsTime"] - float(truth["gpsTime"])) < 0.1
+    assert event["alert"]

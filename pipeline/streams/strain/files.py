@@ -15,12 +15,9 @@ from pipeline.streams.strain.frames import read_frames
 from pipeline.streams.strain.messages import Format, frame_message, segment_message
 from pipeline.streams.strain.recorded import GWF_MAGIC, HDF5_MAGIC
 
-__all__ = ["SURVEYS", "read_file"]
+__all__ = ["read_file"]
 
 _NPY_MAGIC = b"\x93NUMPY"
-
-SURVEYS: dict[Format, str] = {"gwosc_hdf5": "gwosc", "gwf": "igwn"}
-"""Whose files they are: of the open science centre, and of the detectors' network."""
 
 
 def read_file(path: Path, data: bytes) -> Iterator[bytes]:
@@ -73,7 +70,7 @@ def _frame(data: bytes) -> bytes:
     return frame_message(
         data,
         file_format,
-        survey=SURVEYS[file_format],
+        survey=frames[0].survey,
         detectors=sorted({frame.detector for frame in frames}),
         gps_start_ns=start_ns,
         duration_ns=end_ns - start_ns,

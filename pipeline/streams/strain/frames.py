@@ -53,8 +53,8 @@ class Frame:
     flagged_fraction: float
     """Share of the samples that the data-quality bits took out [dimensionless]."""
 
-    survey: str = "strain"
-    """Who sent it, where the message says so."""
+    survey: str
+    """Who sent it, where the message says so; else whose file it is."""
 
     @property
     def duration_ns(self) -> int:
@@ -149,6 +149,7 @@ def _frame(found: Recorded) -> Frame:
         strain[~found.usable] = np.nan
         flagged = float(1 - found.usable.mean())
     return Frame(
+        survey=found.survey,
         detector=found.detector,
         gps_start_ns=nanoseconds(found.gps_start_s),
         sample_rate_hz=found.sample_rate_hz,

@@ -5,7 +5,7 @@ for several.  It follows a damaged file for ever, so `gwf_check` looks at the fi
 
 References
 ----------
-LIGO-T970130: the format.
+LIGO-T970130: the format; of FrameH, that runs below 0 are of simulated data.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from pipeline.errors import ConfigurationError, DecodeError
 from pipeline.streams.strain.channels import CHANNELS, Channels
 from pipeline.streams.strain.gwf_check import check_gwf
 from pipeline.streams.strain.quality import usable_samples
-from pipeline.streams.strain.recorded import Recorded
+from pipeline.streams.strain.recorded import SIMULATED_SURVEY, Recorded
 
 __all__ = ["can_read_gwf", "read_gwf", "write_gwf"]
 
@@ -28,6 +28,9 @@ _ROUNDING = 1e-6
 
 _STATE_RATE_HZ = 16
 """Of live state vectors."""
+
+_SIMULATED = "sim"
+"""The type of channels that no detector has measured (FrSimData)."""
 
 
 def read_gwf(data: bytes, channels: Channels) -> Iterator[Recorded]:
@@ -75,6 +78,7 @@ def write_gwf(
     gps_start_s: int,
     sample_rate_hz: int,
     words: Mapping[str, npt.NDArray[np.int64]],
+    is_simulated: bool = False,
 ) -> bytes:
     """Return a frame file like those of the live detectors, with a state vector each.
 
@@ -88,6 +92,8 @@ def write_gwf(
         Samples a second [Hz].
     words
         Data-quality bits by detector, one word a second.
+    is_simulated
+        Say so in the type of its channels, and by a run below 0.
 
     Raises
     ------
@@ -101,7 +107,13 @@ def write_gwf(
         series[names.strain[0]], rates[names.strain[0]] = values, float(sample_rate_hz)
         state = np.repeat(np.asarray(words[detector], np.uint32), _STATE_RATE_HZ)
         series[names.state[0]], rates[names.state[0]] = state, float(_STATE_RATE_HZ)
-    written: bytes = _gwframe().write_bytes(series, start=float(gps_start_s), sample_rate=rates)
+    written: bytes = _gwframe().write_bytes(
+        series,
+        start=float(gps_start_s),
+        sample_rate=rates,
+        channel_type=_SIMULATED if is_simulated else "proc",
+        run=-1 if is_simulated else 0,
+    )
     return written
 
 
@@ -149,6 +161,7 @@ def _recorded(detector: str, series: Any, state: Any | None) -> Recorded:
         good = usable_samples(state.array, strain.size, state.name)
         usable = good if usable is None else usable & good
     return Recorded(
+        survey=SIMULATED_SURVEY if series.type == _SIMULATED else "igwn",
         detector=detector,
         gps_start_s=series.start,
         sample_rate_hz=rate_hz,

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from models.strain_resnet.gwosc import GwoscError, read_gwosc
 from pipeline.errors import DecodeError
 from pipeline.streams.strain.quality import usable_samples
-from pipeline.streams.strain.recorded import Recorded
+from pipeline.streams.strain.recorded import SIMULATED_SURVEY, Recorded
 
 __all__ = ["read_hdf5", "write_hdf5"]
 
@@ -49,7 +49,9 @@ def read_hdf5(data: bytes) -> Recorded:
             f"DQmask has {words.size} words for {samples} samples at {found.sample_rate_hz} Hz, "
             "and should have one a second"
         )
+    is_simulated = "simulated" in found.description.casefold()
     return Recorded(
+        survey=SIMULATED_SURVEY if is_simulated else "gwosc",
         detector=found.detector,
         gps_start_s=found.gps_start_s,
         sample_rate_hz=found.sample_rate_hz,
@@ -81,6 +83,7 @@ def write_hdf5(
     gps_start_s: int,
     sample_rate_hz: int,
     words: npt.NDArray[np.int64],
+    is_simulated: bool = False,
 ) -> bytes:
     """Return a file with strain and its data-quality bits; not with those of injections.
 
@@ -96,6 +99,8 @@ def write_hdf5(
         Samples a second [Hz].
     words
         Bits of ``DQmask``, one word a second.
+    is_simulated
+        Say so in its description.
     """
     data = io.BytesIO()
     with h5py.File(data, "w") as file:
@@ -104,6 +109,9 @@ def write_hdf5(
         series.attrs.update({"Npoints": strain.size, "Xunits": "second", "Ylabel": "Strain"})
         mask = file.create_dataset("quality/simple/DQmask", data=words)
         mask.attrs.update({"Xstart": gps_start_s, "Xspacing": 1.0, "Npoints": words.size})
+        file["meta/Description"] = (
+            f"{'Simulated strain' if is_simulated else 'Strain'} of {detector}"
+        )
         file["meta/Detector"] = detector
         file["meta/GPSstart"] = gps_start_s
         file["meta/Duration"] = words.size

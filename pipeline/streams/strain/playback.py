@@ -15,13 +15,12 @@ import numpy.typing as npt
 from models.strain_resnet.gwosc import read_gwosc
 from pipeline.errors import DecodeError
 from pipeline.streams.strain.chunk import split_parts
-from pipeline.streams.strain.files import SURVEYS
 from pipeline.streams.strain.frames import Frame, read_frames
 from pipeline.streams.strain.gwf import write_gwf
 from pipeline.streams.strain.hdf5 import write_hdf5
 from pipeline.streams.strain.messages import Format, frame_message
 from pipeline.streams.strain.quality import NEEDED_BITS
-from pipeline.streams.strain.recorded import GWF_MAGIC, HDF5_MAGIC
+from pipeline.streams.strain.recorded import GWF_MAGIC, HDF5_MAGIC, SIMULATED_SURVEY
 
 __all__ = ["Played", "Recording", "play", "read_recordings"]
 
@@ -34,6 +33,7 @@ class Recording:
 
     file: Path
     file_format: Format
+    survey: str
     detector: str
     gps_start_s: int
     """Time of the first sample [s GPS]."""
@@ -99,6 +99,7 @@ def _recording(file: Path, data: bytes, frame: Frame) -> Recording:
     return Recording(
         file=file,
         file_format=file_format,
+        survey=frame.survey,
         detector=frame.detector,
         gps_start_s=start_s,
         sample_rate_hz=frame.sample_rate_hz,
@@ -138,23 +139,30 @@ def _second(one: Recording, gps_s: int, part_id: int | None) -> list[bytes]:
     strain = one.strain[index * rate_hz : (index + 1) * rate_hz]
     words = one.words[index : index + 1]
     file_format: Format = "gwf" if part_id is not None else one.file_format
+    is_simulated = one.survey == SIMULATED_SURVEY
     if file_format == "gwf":
         file = write_gwf(
             {one.detector: strain},
             gps_start_s=gps_s,
             sample_rate_hz=rate_hz,
             words={one.detector: words},
+            is_simulated=is_simulated,
         )
     else:
         file = write_hdf5(
-            strain, detector=one.detector, gps_start_s=gps_s, sample_rate_hz=rate_hz, words=words
+            strain,
+            detector=one.detector,
+            gps_start_s=gps_s,
+            sample_rate_hz=rate_hz,
+            words=words,
+            is_simulated=is_simulated,
         )
     if part_id is not None:
         return split_parts(file, part_id=part_id, gps_s=gps_s)
     message = frame_message(
         file,
         file_format,
-        survey=SURVEYS[file_format],
+        survey=one.survey,
         detectors=[one.detector],
         gps_start_ns=gps_s * _SECOND_NS,
         duration_ns=_SECOND_NS,

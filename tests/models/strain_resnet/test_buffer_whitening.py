@@ -146,12 +146,13 @@ def test_bytes_are_read_as_a_file_is(survey_data):
 
 
 def write_strain(path, **changes):
-    values = {"spacing_s": 1 / 4096, "strain": np.arange(8.0)} | changes
+    values = {"spacing_s": 1 / 4096, "strain": np.arange(8.0), "description": "?"} | changes
     with h5py.File(path, "w") as file:
         file["strain/Strain"] = values["strain"]
         file["strain/Strain"].attrs["Xspacing"] = values["spacing_s"]
         file["strain/Strain"].attrs["Xstart"] = 1000
         file["meta/Detector"] = "H1"
+        file["meta/Description"] = values["description"]
         file["quality/simple/DQmask"] = np.array([127])
     return path
 
@@ -169,6 +170,7 @@ def test_a_file_is_read_with_its_start_and_rate(tmp_path):
         ({"spacing_s": 0.3}, "the spacing of 0.3 s is no whole rate"),
         ({"spacing_s": 0.0}, "the spacing of 0.0 s is no whole rate"),
         ({"strain": np.zeros((2, 2))}, r"strain has the shape \(2, 2\)"),
+        ({"description": [b"a", b"b"]}, r"meta/Description has the shape \(2,\)"),
     ],
 )
 def test_a_strange_file_is_named_with_its_value(tmp_path, changes, message):

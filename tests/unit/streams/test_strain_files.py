@@ -51,8 +51,13 @@ def test_an_array_of_objects_is_not_unpickled():
 
 @pytest.mark.parametrize(
     ("data", "survey", "detectors"),
-    [(hdf5(seconds=2), "gwosc", ["H1"]), (gwf("H1", "L1", seconds=2), "igwn", ["H1", "L1"])],
-    ids=["hdf5", "gwf"],
+    [
+        (hdf5(seconds=2), "gwosc", ["H1"]),
+        (gwf("H1", "L1", seconds=2), "igwn", ["H1", "L1"]),
+        (hdf5(seconds=2, is_simulated=True), "simulated strain", ["H1"]),
+        (gwf("H1", "L1", seconds=2, is_simulated=True), "simulated strain", ["H1", "L1"]),
+    ],
+    ids=["hdf5", "gwf", "simulated hdf5", "simulated gwf"],
 )
 def test_a_file_of_strain_is_one_frame_whatever_its_name(data, survey, detectors):
     (message,) = read_file(Path("strain.txt"), data)

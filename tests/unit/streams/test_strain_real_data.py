@@ -43,6 +43,7 @@ def test_a_file_around_a_merger_is_one_good_frame(folder, name, detector, gps_s)
     assert (frame.sample_rate_hz, len(frame.strain)) == (4096, 32 * 4096)
     assert np.isfinite(frame.strain).all()  # Injmask is 23 in L1: that must not matter
     assert frame.flagged_fraction == 0
+    assert frame.survey == "gwosc"
 
 
 def test_the_frame_of_three_detectors_equals_its_hdf_twin(folder, hlv):
@@ -54,6 +55,7 @@ def test_the_frame_of_three_detectors_equals_its_hdf_twin(folder, hlv):
         ("V1", 16384),
     ]
     assert {frame.gps_start_ns for frame in frames} == {968_654_552 * SECOND_NS}
+    assert {frame.survey for frame in frames} == {"igwn"}  # measured, though a merger was put in
     with h5py.File(folder / "HLV-HW100916-968654552-1.hdf") as twin:
         names = ("H1:LDAS-STRAIN", "L1:LDAS-STRAIN", "V1:h_16384Hz")
         for frame, name in zip(frames, names, strict=True):
