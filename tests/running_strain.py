@@ -15,6 +15,7 @@ from pipeline.record_lane import RecordLane
 from pipeline.running.lane import RunningLane
 from pipeline.stream import Stream
 from pipeline.streams.strain.hdf5 import write_hdf5
+from tests.strain_files import strain_decoder
 
 __all__ = ["GPS_S", "RATE_HZ", "answers", "burst", "frame", "records", "running_lane", "strain_of"]
 
@@ -80,7 +81,7 @@ def running_lane(**options):
         preprocess=STRAIN_RESNET.preprocess,
         build=build,
     )
-    records = RecordLane(STREAM, None, Classifier(network, Loudness(), INFO))
+    records = RecordLane(STREAM, strain_decoder(), Classifier(network, Loudness(), INFO))
     settings = {"far_hz": 1 / 3600, "deadline_s": 5, "stride_s": 0.25}
     return RunningLane(records, background(), **settings | options)
 

@@ -7,7 +7,9 @@ import numpy as np
 from models import NETWORKS
 from pipeline.core import NetworkInfo, Origin, Record, now_us
 from pipeline.decode import Decoder
+from pipeline.encode import Encoder
 from pipeline.infer import Classifier
+from pipeline.received import ClassificationReader, ReceivedAlert
 from pipeline.record_lane import RecordLane
 from pipeline.schema_store import SchemaStore
 from pipeline.simulation import SIMULATED
@@ -15,7 +17,7 @@ from pipeline.simulation.hits import write_schemas
 from pipeline.streams import STREAMS
 from pipeline.wire import PacketReader
 
-__all__ = ["MOST", "answers", "open_stream", "record", "simulated"]
+__all__ = ["MOST", "answers", "judged", "open_stream", "received", "record", "simulated"]
 
 MOST = 64
 """Records that `answers` takes at once."""
@@ -78,3 +80,33 @@ def answers(lane, records):
     inputs = np.zeros((MOST, *lane.classifier.network.input_shape), np.float32)
     inputs[:rows] = prepared.inputs
     return [answer for _, answer in lane.predict(prepared.items, inputs, rows).answers()]
+
+
+def received(alerts):
+    """Return alerts as a subscriber has them, from the bytes that are published."""
+    reader, encoder = ClassificationReader(), Encoder("container")
+    return [ReceivedAlert.from_record(reader.read(encoder.encode(alert))) for alert in alerts]
+
+
+def judged(alert):
+    """Return what a subscriber is to get of an alert, by the names that it has there."""
+    candidate, event = alert.candidate, alert.candidate.event
+    return {
+        "alert_id": alert.alert_id,
+        "stream": alert.stream,
+        "survey": event.survey,
+        "event_id": event.event_id,
+        "event_id_long": event.event_id_long,
+        "event_time": event.time,
+        "ra_deg": event.ra_deg,
+        "dec_deg": event.dec_deg,
+        "flux": candidate.flux,
+        "strain": candidate.strain,
+        "classification": dict(zip(alert.network.classes, alert.probabilities, strict=True)),
+        "score": alert.score,
+        "status": alert.status,
+        "quality": alert.quality,
+        "times": alert.times,
+        "source": alert.origin,
+        "schema_id": candidate.schema_id,
+    }

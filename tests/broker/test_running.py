@@ -1,16 +1,12 @@
 """Running strain on a real broker: one alert for each event, and every message answered once."""
 
-import io
 import time
 from collections import Counter
 
-import fastavro
 import pytest
-from confluent_kafka import TopicPartition
 
-from pipeline.dead_letters import dead_letter_origin
-from pipeline.tally import Tally
 from tests.running_strain import GPS_S, frame, running_lane, strain_of
+from tests.running_topics import answered_offsets, records_of, send, tally, wait_until_answered
 from tests.toy_stream import toy_loop
 
 SECONDS, BURST_S = 60, 30.3
@@ -29,38 +25,12 @@ def names(topics):
 @pytest.fixture(scope="module")
 def messages():
     strain = {name: strain_of(name, SECONDS, [BURST_S]) for name in ("H1", "L1")}
-    return [frame(name, k, strain[name]) for k in range(SECONDS) for name in strain]
-
-
-def send(broker, topic, values):
-    producer = broker.producer()
-    for value in values:
-        producer.produce(topic, value)
-    assert producer.flush(30) == 0
-
-
-def tally(broker, names):
-    with broker.consumer(names["in"]) as consumer:
-        (place,) = consumer.committed([TopicPartition(names["in"], 0)], 10)
-    return place.offset, Tally.from_metadata(place.metadata)
-
-
-def wait_until_answered(broker, names, count, timeout_s=60):
-    deadline_s = time.monotonic() + timeout_s
-    while (found := tally(broker, names))[1] is None or found[1].consumed < count:
-        assert time.monotonic() < deadline_s, found
-        time.sleep(0.1)
-
-
-def records_of(broker, topic):
-    return [next(fastavro.reader(io.BytesIO(m.value()))) for m in broker.read(topic)]
+    return [(name, frame(name, k, strain[name])) for k in range(SECONDS) for name in strain]
 
 
 def results(broker, names):
     """How often each input message has a result."""
-    origins = [record["source"]["offset"] for record in records_of(broker, names["out"])]
-    origins += [dead_letter_origin(m.headers()).offset for m in broker.read(names["dead"])]
-    return Counter(origins)
+    return Counter(answered_offsets(broker, names))
 
 
 LAST = 2 * (SECONDS - 4)
