@@ -5,8 +5,10 @@ each other in time, and what is found there is found by chance. It holds for one
 and one combination of detectors, so it is bound to all three, and read with nothing else. No rate is
 below one event in the time that was listened to.
 
-``background.json`` lies beside the weights. Its noise is simulated, Gaussian and stationary; that of
-a detector is neither, and its own background is higher than this one says.
+``background.json`` lies beside the weights, and says whose noise it is (`Background.data`). That of the
+shipped weights is simulated, Gaussian and stationary; that of a detector is neither, and its own
+background is higher. ``measure_background --files`` measures it on recorded strain; a detector that
+was not recorded is then not listened to.
 
 References
 ----------
@@ -19,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from models.strain_resnet.noise_curves import DETECTORS
 
 __all__ = ["FILE", "Background", "BackgroundError", "Combination", "combination", "load", "save"]
 
@@ -88,6 +92,11 @@ class Background:
 
     combinations: Mapping[str, Combination]
     """By `combination`."""
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Those that were measured."""
+        return tuple(name for name in DETECTORS if any(name in one for one in self.combinations))
 
     def of(self, detectors: Sequence[str]) -> Combination:
         """Return what was measured of these detectors.

@@ -1,6 +1,6 @@
 """Running strain of one detector, second by second: whitened over a buffer, cut into windows.
 
-The one function that the daemon and the measurement of its background share. The noise is estimated
+What the daemon and the measurement of its background share. The noise is estimated
 from the last `BUFFER_S` of the detector, the newest second included, at least
 `~models.strain_resnet.buffer_whitening.LEAST_S` of it; so the first window comes after that time, and
 each window comes `~models.strain_resnet.buffer_whitening.EDGE_S` after its last sample.
@@ -12,10 +12,18 @@ from numpy import ndarray
 
 from models.strain_resnet.buffer_whitening import EDGE_S, WHITE_RATE_HZ
 from models.strain_resnet.noise_curves import HIGHEST_HZ, LOWEST_HZ, asd
-from models.strain_resnet.preprocess import LIMIT
+from models.strain_resnet.preprocess import HUGE, LIMIT
 from models.strain_resnet.whitening import NARROW, taper
 
-__all__ = ["BUFFER_S", "STRIDE_S", "WINDOW_SAMPLES", "noise_of", "window_of"]
+__all__ = [
+    "BUFFER_S",
+    "NEEDED_BITS",
+    "STRIDE_S",
+    "WINDOW_SAMPLES",
+    "is_strain",
+    "noise_of",
+    "window_of",
+]
 
 BUFFER_S = 32
 """Length of the buffer [s]."""
@@ -24,6 +32,16 @@ STRIDE_S = 0.25
 """From window to window, if nobody asks for another."""
 
 WINDOW_SAMPLES = NARROW.samples
+
+NEEDED_BITS = 0b11
+"""Data-quality bits of a second, in ``DQmask`` and state vectors alike: there is strain, and it is meant
+for analysis."""
+
+
+def is_strain(second: Float64[ndarray, " t"]) -> bool:
+    """Whether it can be strain: no gap, not flat, and nothing that no detector could measure."""
+    low, high = second.min(), second.max()  # NaN goes through both
+    return bool(-HUGE < low < high < HUGE)
 
 
 def window_of(

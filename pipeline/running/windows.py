@@ -14,8 +14,7 @@ from numpy import ndarray
 
 from models.strain_resnet.buffer_whitening import EDGE_S, LEAST_S, WINDOW_S, whiten_buffer
 from models.strain_resnet.noise_curves import DETECTORS
-from models.strain_resnet.preprocess import HUGE
-from models.strain_resnet.running import BUFFER_S, WINDOW_SAMPLES, window_of
+from models.strain_resnet.running import BUFFER_S, WINDOW_SAMPLES, is_strain, window_of
 from pipeline.running.joiner import Second
 
 __all__ = ["SECOND_NS", "Window", "Windows"]
@@ -82,7 +81,7 @@ class Windows:
 
     def _extend(self, detector: str, second: Second) -> None:
         strain = second.strain.get(detector)
-        if strain is None or not _is_usable(strain):
+        if strain is None or not is_strain(strain):
             self._buffers.pop(detector, None)
             return
         buffer = self._buffers.get(detector)
@@ -123,9 +122,3 @@ class Windows:
             column = DETECTORS.index(detector)
             inputs[:, column] = window_of(white[detector][:, None], begin_s)[:, 0]
         return Window(start_ns, tuple(sorted(ready)), inputs)
-
-
-def _is_usable(strain: Float64[ndarray, " t"]) -> bool:
-    """Whether it can be strain: no gap, not flat, and nothing that no detector could measure."""
-    low, high = strain.min(), strain.max()  # NaN goes through both
-    return bool(-HUGE < low < high < HUGE)

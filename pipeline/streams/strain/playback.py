@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models.strain_resnet.gwosc import read_gwosc
+from models.strain_resnet.running import NEEDED_BITS
 from pipeline.errors import DecodeError
 from pipeline.streams.strain.chunk import split_parts
 from pipeline.streams.strain.frames import Frame, read_frames
 from pipeline.streams.strain.gwf import write_gwf
 from pipeline.streams.strain.hdf5 import write_hdf5
 from pipeline.streams.strain.messages import Format, frame_message
-from pipeline.streams.strain.quality import NEEDED_BITS
 from pipeline.streams.strain.recorded import GWF_MAGIC, HDF5_MAGIC, SIMULATED_SURVEY
 
 __all__ = ["Played", "Recording", "play", "read_recordings"]

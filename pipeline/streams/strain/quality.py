@@ -24,11 +24,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.strain_resnet.running import NEEDED_BITS
 from pipeline.errors import DecodeError
 
-__all__ = ["NEEDED_BITS", "is_usable", "usable_samples"]
-
-NEEDED_BITS = 0b11
+__all__ = ["is_usable", "usable_samples"]
 
 
 def is_usable(word: int) -> bool:

@@ -18,8 +18,9 @@ from models.strain_resnet.background import (
 )
 from models.strain_resnet.buffer_whitening import WHITE_RATE_HZ, whiten_buffer
 from models.strain_resnet.clustering import APART_S, clusters
-from models.strain_resnet.measure_background import measure, white_pieces
+from models.strain_resnet.pieces import white_pieces
 from models.strain_resnet.running import BUFFER_S, noise_of, window_of
+from models.strain_resnet.time_slides import measure
 
 ODDS = st.floats(-10, 10)
 
@@ -91,6 +92,10 @@ def test_a_combination_that_was_not_measured_is_named():
         background(H1L1=measured()).of(["V1", "H1"])
 
 
+def test_the_detectors_of_a_background_are_those_that_were_measured():
+    assert background(V1=measured(), H1=measured(), H1V1=measured()).detectors == ("H1", "V1")
+
+
 @given(st.lists(st.integers(0, 10**11), min_size=1, unique=True).map(sorted))
 def test_windows_of_one_event_are_close_and_those_of_two_are_apart(starts):
     times = np.array(starts, np.int64)
@@ -108,11 +113,11 @@ def test_windows_of_one_event_are_close_and_those_of_two_are_apart(starts):
 @pytest.fixture(scope="module")
 def noise():
     rng = np.random.default_rng(8)
-    return {name: noise_of(rng, name, BUFFER_S + 8, 2048) for name in ("H1", "L1")}
+    return {name: noise_of(rng, name, BUFFER_S + 29, 2048) for name in ("H1", "L1")}
 
 
 def test_its_windows_are_those_of_the_daemon(noise):
-    pieces = white_pieces(noise["H1"], 2048, 0.25)
+    pieces = white_pieces(noise["H1"], 2048)
     white = whiten_buffer(noise["H1"][: BUFFER_S * 2048], 2048)
     last = window_of(white[:, None], BUFFER_S - 4.0)[:, 0]
     seen = []
@@ -128,13 +133,17 @@ def test_its_windows_are_those_of_the_daemon(noise):
 
 
 def test_every_slide_counts_as_time_listened_to(noise):
-    pieces = {name: white_pieces(strain, 2048, 0.25) for name, strain in noise.items()}
+    pieces = {name: white_pieces(strain, 2048) for name, strain in noise.items()}
     rng = np.random.default_rng(1)
 
     found = measure(lambda windows: rng.random(len(windows), np.float32), pieces, slides=3)
 
-    assert {name: one.live_time_s for name, one in found.items()} == {"H1": 9, "L1": 9, "H1L1": 27}
-    assert found["H1L1"].windows == 4 * 27
+    assert {name: one.live_time_s for name, one in found.items()} == {
+        "H1": 30,
+        "L1": 30,
+        "H1L1": 90,
+    }
+    assert found["H1L1"].windows == 4 * 90
 
 
 def test_simulated_noise_has_no_seam_and_unit_variance_when_white(noise):
