@@ -17,7 +17,18 @@ from pipeline.stream import Stream
 from pipeline.streams.strain.hdf5 import write_hdf5
 from tests.strain_files import strain_decoder
 
-__all__ = ["GPS_S", "RATE_HZ", "answers", "burst", "frame", "records", "running_lane", "strain_of"]
+__all__ = [
+    "GPS_S",
+    "INFO",
+    "RATE_HZ",
+    "answers",
+    "background",
+    "burst",
+    "frame",
+    "records",
+    "running_lane",
+    "strain_of",
+]
 
 GPS_S = 1_400_000_000
 """When the strain begins."""
@@ -58,11 +69,11 @@ def build():
     raise AssertionError("nobody trains it")
 
 
-def background():
+def background(detectors=DETECTORS):
     measured = Combination(
         live_time_s=7200.0, events=(0.0, 0.0), windows=28_800, loud_windows=(0.0, 0.0)
     )
-    names = ["".join(d) for size in (1, 2, 3) for d in combinations(DETECTORS, size)]
+    names = ["".join(d) for size in (1, 2, 3) for d in combinations(detectors, size)]
     return Background(
         weights_sha256="0",
         stride_s=0.25,
@@ -71,7 +82,8 @@ def background():
     )
 
 
-def running_lane(**options):
+def running_lane(measured=DETECTORS, info=INFO, **options):
+    """Running strain of which the background of these detectors is known."""
     network = Network(
         name="loudness",
         classes=INFO.classes,
@@ -81,9 +93,9 @@ def running_lane(**options):
         preprocess=STRAIN_RESNET.preprocess,
         build=build,
     )
-    records = RecordLane(STREAM, strain_decoder(), Classifier(network, Loudness(), INFO))
+    records = RecordLane(STREAM, strain_decoder(), Classifier(network, Loudness(), info))
     settings = {"far_hz": 1 / 3600, "deadline_s": 5, "stride_s": 0.25}
-    return RunningLane(records, background(), **settings | options)
+    return RunningLane(records, background(measured), **settings | options)
 
 
 def strain_of(detector, seconds, bursts=(), seed=1):

@@ -35,7 +35,7 @@ class RunningLane:
     records
         The way of single records.
     background
-        What noise makes of this network.
+        What noise makes of this network; strain of a detector that is not in it is set aside.
     far_hz
         Largest false-alarm rate of an alert [Hz].
     deadline_s
@@ -107,6 +107,7 @@ class RunningLane:
         return Series(
             partial(Events, self._background, self._far_hz),
             decided_ns=int(note or 0),
+            detectors=self._background.detectors,
             deadline_s=self._deadline_s,
             stride_ns=self._stride_ns,
         )

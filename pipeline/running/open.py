@@ -1,5 +1,10 @@
-"""Make the stream of running strain ready: its background must belong to its network."""
+"""Make the stream of running strain ready: its background must belong to its network.
 
+A detector that was not measured is not listened to, for nobody knows how often its noise makes an
+alert, alone or with others; that is said at the start.
+"""
+
+import logging
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +18,8 @@ from pipeline.settings import RunningSettings
 
 __all__ = ["open_running"]
 
+log = logging.getLogger(__name__)
+
 
 def open_running(
     records: RecordLane, settings: RunningSettings, weights: Path | None
@@ -23,17 +30,28 @@ def open_running(
     ------
     ConfigurationError
         If the weights have no background, or one of other weights or another stride, or one that
-        does not tell the rate that is asked for, for any combination of detectors.
+        does not tell the rate that is asked for, for any combination of the detectors in it.
     """
     info = records.classifier.info
     folder = load_artifact(info.name, weights).folder
     try:
         background = load(folder, weights_sha256=info.weights_sha256, stride_s=settings.stride_s)
-        for size in range(1, len(DETECTORS) + 1):
-            for detectors in combinations(DETECTORS, size):
+        measured = background.detectors
+        for size in range(1, len(measured) + 1):
+            for detectors in combinations(measured, size):
                 background.of(detectors).threshold(settings.max_far_hz)
     except BackgroundError as error:
         raise ConfigurationError(f"stream {records.stream.name}: {error}") from error
+    if not measured:
+        raise ConfigurationError(f"stream {records.stream.name}: the background is of no detector")
+    if unheard := ", ".join(name for name in DETECTORS if name not in measured):
+        log.warning(
+            "stream %s: %s not listened to: the background is of %s (%s)",
+            records.stream.name,
+            unheard,
+            ", ".join(measured),
+            background.data,
+        )
     return RunningLane(
         records,
         background,

@@ -8,12 +8,12 @@ from numpy import ndarray
 
 from models.strain_resnet.buffer_whitening import WHITE_RATE_HZ
 from pipeline.core import Record
-from pipeline.errors import DecodeError, InvalidMessage
+from pipeline.errors import DecodeError, InvalidMessage, UnusableSample
 from pipeline.running.events import Piece
 from pipeline.running.windows import SECOND_NS
 from pipeline.streams.strain.frames import Frame
 
-__all__ = ["MOST_S", "File", "Place", "check", "piece_of", "seconds_of"]
+__all__ = ["MOST_S", "File", "Place", "check", "heard_of", "piece_of", "seconds_of"]
 
 MOST_S = 64
 """From the first sample of a file to its last [s]: `skytriage publish --as-frames` cuts what is longer."""
@@ -96,6 +96,23 @@ def piece_of(place: Place, file: File) -> Piece:
         flagged_fraction=max(frame.flagged_fraction for frame in file.frames),
         refused_fraction=file.refused / file.seconds,
     )
+
+
+def heard_of(frames: Sequence[Frame], detectors: Sequence[str]) -> Sequence[Frame]:
+    """Return the frames of these detectors; to the others it is as if they were not there.
+
+    Raises
+    ------
+    UnusableSample
+        If there is none.
+    """
+    heard = [frame for frame in frames if frame.detector in detectors]
+    if not heard:
+        raise UnusableSample(
+            f"strain of {', '.join(frame.detector for frame in frames)}, and the background is of"
+            f" {', '.join(detectors)}"
+        )
+    return heard
 
 
 def check(file: File) -> None:

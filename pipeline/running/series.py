@@ -12,7 +12,7 @@ from pipeline.errors import InvalidMessage, UnusableSample
 from pipeline.running.events import Events
 from pipeline.running.joiner import Joiner, Second
 from pipeline.running.leap import Leap
-from pipeline.running.places import File, Place, check, piece_of, seconds_of
+from pipeline.running.places import File, Place, check, heard_of, piece_of, seconds_of
 from pipeline.running.steps import Asked, Ended, Passed, RunningStep
 from pipeline.running.windows import SECOND_NS, Windows
 from pipeline.streams.strain.frames import read_frames
@@ -30,6 +30,8 @@ class Series:
         Makes what the writer keeps of a series, given up to where events were decided before.
     decided_ns
         Up to where that was when the partition was last committed [ns GPS]; 0 if it never was.
+    detectors
+        Those that are listened to.
     deadline_s, stride_ns
         As `Joiner` and `Windows` take them.
     """
@@ -39,10 +41,12 @@ class Series:
         make_events: Callable[[int], Events],
         *,
         decided_ns: int,
+        detectors: Sequence[str],
         deadline_s: int,
         stride_ns: int,
     ) -> None:
         self._make_events = make_events
+        self._detectors = detectors
         self._deadline_s = deadline_s
         self._stride_ns = stride_ns
         self._places: deque[Place] = deque()
@@ -105,7 +109,7 @@ class Series:
     def _take_file(self, data: bytes, places: Sequence[Place]) -> list[RunningStep]:
         """Take the strain of a file, for the messages that brought it."""
         try:
-            file = File(read_frames(data))
+            file = File(heard_of(read_frames(data), self._detectors))
             check(file)
         except InvalidMessage as error:
             for place in places:

@@ -7,9 +7,18 @@ import pytest
 
 from pipeline.core import Alert
 from pipeline.errors import DecodeError, MissingInput, UnusableSample
+from pipeline.streams.strain.gwf import write_gwf
 from pipeline.streams.strain.parts import split_parts
 from pipeline.tally import Memory
-from tests.running_strain import GPS_S, answers, frame, records, running_lane, strain_of
+from tests.running_strain import (
+    GPS_S,
+    RATE_HZ,
+    answers,
+    frame,
+    records,
+    running_lane,
+    strain_of,
+)
 
 SECONDS, BURST_S = 30, 20.3
 
@@ -99,6 +108,37 @@ def test_a_detector_that_is_missing_is_said_and_holds_nobody_up(h1):
     (event,) = events(found)
     assert event.candidate.strain.detectors == ("H1",)
     assert event.quality == {"missingL1": 1.0, "missingV1": 1.0}
+
+
+def test_a_detector_without_a_background_is_set_aside_and_takes_no_event_from_the_others(h1, l1):
+    v1 = strain_of("V1", 30)
+    lane = running_lane(measured=("H1", "L1"))
+    messages = [
+        frame(name, k, s)
+        for k in range(30)
+        for name, s in zip(("H1", "L1", "V1"), (h1, l1, v1), strict=True)
+    ]
+    found = answers(lane, records(messages))
+
+    (event,) = events(found)
+    assert event.candidate.strain.detectors == ("H1", "L1")
+    refused = errors(found)
+    assert set(refused) >= set(range(2, 90, 3))
+    assert str(refused[32]) == "strain of V1, and the background is of H1, L1"
+
+
+def test_a_file_of_several_detectors_is_judged_by_those_with_a_background():
+    strain = {name: strain_of(name, 20) for name in ("H1", "V1")}
+    file = write_gwf(
+        strain,
+        gps_start_s=GPS_S,
+        sample_rate_hz=RATE_HZ,
+        words=dict.fromkeys(strain, np.full(20, 3)),
+    )
+    found = answers(running_lane(measured=("H1",)), records([file]))
+
+    ((_, answer),) = found
+    assert answer.quality["missingV1"] == 1
 
 
 def test_what_comes_after_its_second_was_closed_is_set_aside_and_counted(h1, l1):
