@@ -41,6 +41,8 @@ def as_record(alert: Alert) -> dict[str, Any]:
         },
         "raDeg": event.ra_deg,
         "decDeg": event.dec_deg,
+        "detector": event.detector,
+        "channel": event.channel,
         "flux": event_flux and _flux_record(event_flux),
         "strain": strain and _strain_record(strain),
         "network": {
@@ -95,6 +97,8 @@ def to_avro(alert: Alert) -> bytes:
         NULL if event.time is None else _event_time(event.time),
         NULL if event.ra_deg is None else SOME + double(event.ra_deg),
         NULL if event.dec_deg is None else SOME + double(event.dec_deg),
+        NULL if event.detector is None else SOME + text(event.detector),
+        NULL if event.channel is None else SOME + varint(event.channel),
         NULL if alert.candidate.flux is None else SOME + _flux(alert.candidate.flux),
         NULL if alert.candidate.strain is None else SOME + _strain(alert.candidate.strain),
         network,

@@ -122,6 +122,12 @@ class Event:
     dec_deg: float | None = None
     """Declination, ICRS [deg]."""
 
+    detector: str | None = None
+    """The detector or module that saw it, where an instrument has several."""
+
+    channel: int | None = None
+    """Number of the channel in the detector."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flux:

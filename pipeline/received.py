@@ -60,6 +60,12 @@ class ReceivedAlert:
     dec_deg: float | None
     """Declination, ICRS [deg]."""
 
+    detector: str | None = None
+    """The detector or module that saw it, where an instrument has several."""
+
+    channel: int | None = None
+    """Number of the channel in the detector."""
+
     flux: Flux | None = None
     """Where the stream estimates one."""
 
@@ -112,6 +118,8 @@ class ReceivedAlert:
             event_time=None if time is None else EventTime(**time),
             ra_deg=record["raDeg"],
             dec_deg=record["decDeg"],
+            detector=record["detector"],
+            channel=record["channel"],
             flux=_flux(record["flux"]),
             strain=_strain(record["strain"]),
             network=JudgingNetwork(

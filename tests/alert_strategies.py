@@ -46,6 +46,8 @@ events = st.builds(
     survey_us=maybe(LONGS),
     ra_deg=maybe(FINITE),
     dec_deg=maybe(FINITE),
+    detector=maybe(TEXTS),
+    channel=maybe(st.integers(-(2**31), 2**31 - 1)),
 )
 fluxes = st.builds(
     Flux,

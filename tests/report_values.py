@@ -34,7 +34,7 @@ STEPS_US = (900, 400, 2500, 300, 6000)
 
 def seen(number=1, score=0.9, *, positive=True, kind="transient", event_id=None, family="ZTF",
          steps_us=STEPS_US, quality=None, meaning="start of exposure", stream="hits",
-         flux=None, strain=None):  # fmt: skip
+         flux=None, strain=None, detector=None, channel=None):  # fmt: skip
     begin_us = BEGIN_US + number * 5000
     received, decoded, inferred, produced, arrived = (begin_us + np.cumsum(steps_us)).tolist()
     alert = ReceivedAlert(
@@ -46,6 +46,8 @@ def seen(number=1, score=0.9, *, positive=True, kind="transient", event_id=None,
         event_time=EventTime(2461041.5, "jd", "utc", meaning),
         ra_deg=150.1,
         dec_deg=-2.2,
+        detector=detector,
+        channel=channel,
         flux=flux,
         strain=strain,
         network=NETWORK,

@@ -100,6 +100,8 @@ def judged(alert):
         "event_time": event.time,
         "ra_deg": event.ra_deg,
         "dec_deg": event.dec_deg,
+        "detector": event.detector,
+        "channel": event.channel,
         "flux": candidate.flux,
         "strain": candidate.strain,
         "classification": dict(zip(alert.network.classes, alert.probabilities, strict=True)),

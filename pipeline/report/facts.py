@@ -16,8 +16,11 @@ def fact(name: str, *value: str) -> tuple[Markup, Markup]:
 
 
 def special_facts(alert: ReceivedAlert) -> Sequence[Markup]:
-    """Return the flux with its interval, or detectors, false-alarm rate and windows."""
+    """Return detector and channel, the flux with its interval, or what is said of strain."""
     facts: list[Markup] = []
+    if alert.detector is not None:
+        channel = "" if alert.channel is None else f", channel {alert.channel}"
+        facts += fact("detector", f"{alert.detector}{channel}")
     if alert.flux is not None:
         facts += fact("flux", _flux(alert.flux))
     if alert.strain is not None:

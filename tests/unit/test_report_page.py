@@ -149,6 +149,12 @@ def test_a_flux_is_shown_with_its_interval_and_its_band():
     assert "123 mCrab in 2 to 20 keV; 98.7 to 150 with 90%" in text
 
 
+def test_the_detector_and_channel_of_a_pulse_are_shown():
+    text = text_of(render(report([seen(detector="quadrant A", channel=7)])))
+
+    assert "quadrant A, channel 7" in text
+
+
 def test_an_event_in_strain_is_shown_with_detectors_rate_and_windows():
     windows = (StrainWindow(1126259461.5, 0.91), StrainWindow(1126259461.75, 0.97))
     event = StrainEvent(detectors=("H1", "L1"), far_hz=2.5e-5, windows=windows)

@@ -47,6 +47,8 @@ def _event(packet: Mapping[str, Any]) -> Event:
         event_id_long=number,
         time=time,
         survey_us=survey_us,
+        detector=packet.get("detector"),
+        channel=packet.get("channel"),
     )
 
 
@@ -109,6 +111,8 @@ FORMAT = PacketFormat(
         "waveform",
         "fullScale",
         "pulseIsNegative",
+        "detector",
+        "channel",
     ),
     decode=decode,
 )

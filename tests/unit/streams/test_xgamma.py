@@ -71,6 +71,7 @@ def test_the_event_is_what_the_packet_says(xgamma):
 
     assert (event.survey, event.event_id, event.event_id_long) == ("hermes", str(BIG_ID), BIG_ID)
     assert (event.time.format, event.time.scale, event.time.meaning) == ("mjd", "utc", "trigger")
+    assert (event.detector, event.channel) == ("A", 7)
 
 
 def test_the_trigger_keeps_its_microseconds(xgamma):
