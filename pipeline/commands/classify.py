@@ -91,7 +91,10 @@ def classify(
         for judgement in judgements:
             print_json(judgement)
     else:
-        print_table([_row(judgement) for judgement in judgements], columns=COLUMNS)
+        rows = [_row(judgement) for judgement in judgements]
+        print_table(rows, columns=COLUMNS)
+        if not rows:  # of running strain
+            say(f"no event in {len(found.files)} files")
 
 
 def _row(judgement: dict[str, Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from models import NETWORKS
 from pipeline.simulation.strain import simulate_strain
 from pipeline.simulation.strain_frames import simulate_frames
 from tests.command_line import skytriage
+from tests.running_strain import frame, strain_of
 
 NOWHERE = ("--bootstrap", "localhost:1")
 
@@ -70,3 +71,11 @@ def test_a_simulated_merger_in_files_of_detectors_is_an_event_at_its_time(tmp_pa
 
     assert abs(event["gpsTime"] - float(truth["gpsTime"])) < 0.1
     assert event["alert"]
+
+
+def test_files_without_an_event_are_said_to_have_none(tmp_path):
+    (tmp_path / "H1.hdf5").write_bytes(frame("H1", 0, strain_of("H1", 30), seconds=30))
+
+    outcome = skytriage("classify", "strain", tmp_path / "H1.hdf5")
+
+    assert "no event in 1 files" in outcome.err
