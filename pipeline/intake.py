@@ -142,7 +142,9 @@ class Intake:
                 self.source.pause()
         self.source.resume()
         self.paused = False
-        return [] if self._stop.is_set() else held
+        ours = set(self.ledger.partitions())  # one may have been revoked since
+        stays = [one for one in held if (one.origin.topic, one.origin.partition) in ours]
+        return [] if self._stop.is_set() else stays
 
     def wait(self, pause_s: float) -> None:
         """Give up what is in flight, and poll without reading for a while: it is all read again."""

@@ -49,8 +49,9 @@ class Section(BaseModel):
 class RunningSettings(Section):
     """How frames of running strain are joined, and what of them is an alert."""
 
-    deadline_s: Annotated[int, Field(ge=1, le=60)] = 5
-    """How far others may be ahead of a detector before its second is a gap [s, data time]."""
+    deadline_s: Annotated[int, Field(ge=1, le=120)] = 5
+    """How far frames of others may begin ahead of a detector before its second is a gap
+    [s, data time]. Where frames of detectors differ in length, more than the longest."""
 
     stride_s: Annotated[float, Field(gt=0, le=1)] = 0.25
     """From window to window [s]; the background of the weights must have been measured with it."""

@@ -10,7 +10,7 @@ from multiprocessing.context import SpawnProcess
 import structlog
 
 from pipeline.settings import Settings, WorkerSettings
-from pipeline.worker import Failed, Status, run_worker
+from pipeline.worker import Report, Status, run_worker
 
 __all__ = ["Slot"]
 
@@ -61,9 +61,9 @@ class Slot:
         self.status, self.heard_s, self.is_told = None, time.monotonic(), False
         log.info("worker started", worker=self.index, pid=self.process.pid)
 
-    def listen(self) -> list[Status | Failed]:
+    def listen(self) -> list[Report]:
         """Return what the worker has said since the last call."""
-        reports: list[Status | Failed] = []
+        reports: list[Report] = []
         try:
             while self.pipe is not None and self.pipe.poll():
                 reports.append(self.pipe.recv())

@@ -169,10 +169,12 @@ class Writer:
         self._must_rewind.set()
 
     def _take_back(self) -> None:
-        self._sink.abort()
-        self._recorder.count("skytriage_transactions", "aborted")
-        self._held.clear()
-        self._transaction.release()
+        try:
+            self._sink.abort()
+        finally:  # the reader may wait for it
+            self._recorder.count("skytriage_transactions", "aborted")
+            self._held.clear()
+            self._transaction.release()
 
     def _send(self, judged: Judged) -> None:
         results: Written = (judged, [])
@@ -182,7 +184,9 @@ class Writer:
             if isinstance(sent, Alert):
                 try:
                     self._sink.publish(sent, item.record)
-                except EncodeError as error:  # of a message: events are checked before the start
+                except EncodeError as error:
+                    if sent.kind == "event":  # no message is at fault
+                        raise
                     sent = error
             if not isinstance(sent, Alert):
                 self._sink.dead_letter(item.record, sent)

@@ -4,8 +4,9 @@ What the daemon would not use is not used here: a second without the data-qualit
 or an impossible sample, or flat, ends the buffer, and so does time between files. Files of one
 detector that follow each other without a gap are one series.
 
-A file of 4096 s may fill half a gigabyte, so no more than one is held at a time: all are looked at
-first, so that a fault in the last is not found after hours, and read again when they are whitened.
+A file of 4096 s may fill half a gigabyte, so they are not held all together: all are looked at first,
+so that a fault in the last is not found after hours, and read again when they are whitened. Where one
+follows another there are up to three and a half such lengths at a time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

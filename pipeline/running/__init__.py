@@ -4,6 +4,7 @@
 `joiner`     frames joined on GPS time, second by second         reader's thread
 `windows`    closed seconds to whitened windows                  reader's thread
 `leap`       files whose time is far from all others             reader's thread
+`stretch`    both, from one leap of time to the next             reader's thread
 `series`     one partition: its messages on their way to windows reader's thread
 `places`     messages that wait, and the files that they brought
 `events`     scores of windows to events, and their false-alarm rate     writer's

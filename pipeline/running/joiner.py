@@ -111,7 +111,8 @@ class Joiner:
             if not (self._awaited <= set(there) or self._is_over(gps_s)):
                 break
             self._open.pop(gps_s, None)
-            self._awaited &= set(there)
+            if there:  # else who is late is late together
+                self._awaited &= set(there)
             self.next_s = gps_s + 1
             closed.append(Second(gps_s, there))
         return closed

@@ -32,7 +32,7 @@ class Leap:
         newest_s = joiner.newest_s
         if newest_s is None:
             return False
-        return file.begin_s > joiner.end_s + joiner.deadline_s or file.begin_s < newest_s - LATE_S
+        return file.begin_s >= joiner.end_s + joiner.deadline_s or file.begin_s < newest_s - LATE_S
 
     def refute(self) -> None:
         """Set aside what is held: others go on in step."""
@@ -48,22 +48,29 @@ class Leap:
         UnusableSample
             If it was there before.
         """
-        if any(abs(file.begin_s - held.begin_s) > LATE_S for held in self._held):
-            self.refute()
+        if self._held:
+            begin_s, end_s = self._span()
+            if file.begin_s > end_s + LATE_S or file.end_s < begin_s - LATE_S:
+                self.refute()
         if any(_is_again(file, held) for held in self._held):
             raise UnusableSample(f"GPS {file.begin_s} was there before")
         self._held.append(file)
 
     def believed(self, joiner: Joiner) -> Collection[File]:
         """Return all that is held if it is to be believed, else nothing."""
-        begin_s, end_s = min(f.begin_s for f in self._held), max(f.end_s for f in self._held)
+        if len(self._held) == 1:
+            return []
+        begin_s, end_s = self._span()
         patience_s = joiner.deadline_s if begin_s > joiner.end_s else LATE_S
         leapt = set().union(*(file.detectors for file in self._held))
-        is_for_all = joiner.recent() <= leapt or end_s - begin_s > patience_s
-        if len(self._held) == 1 or not is_for_all:
+        if not (joiner.recent() <= leapt or end_s - begin_s > patience_s):
             return []
         believed, self._held = self._held, []
         return believed
+
+    def _span(self) -> tuple[int, int]:
+        """Return when the first of them begins, and the last ends [s GPS]."""
+        return min(file.begin_s for file in self._held), max(file.end_s for file in self._held)
 
 
 def _is_again(file: File, held: File) -> bool:

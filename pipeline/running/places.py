@@ -9,7 +9,7 @@ from numpy import ndarray
 from models.strain_resnet.buffer_whitening import WHITE_RATE_HZ
 from pipeline.core import Record
 from pipeline.errors import DecodeError, InvalidMessage, UnusableSample
-from pipeline.running.events import Piece
+from pipeline.running.events import Events, Piece
 from pipeline.running.windows import SECOND_NS
 from pipeline.streams.strain.frames import Frame
 
@@ -29,6 +29,9 @@ class File:
 
     refused: int = 0
     """Seconds of detectors that were late, or were there before."""
+
+    events: Events | None = None
+    """Of the stretch that it was joined to; None before."""
 
     error: InvalidMessage | None = None
 
@@ -59,6 +62,9 @@ class Place:
 
     record: Record
     decoded_us: int
+    came_s: int
+    """How much data time had passed when it came [s]."""
+
     chunk: str = ""
     """Which of a file's chunks it is, where it is one."""
 

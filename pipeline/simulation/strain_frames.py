@@ -21,7 +21,7 @@ from pipeline.streams.strain.hdf5 import write_hdf5
 __all__ = ["MOST_MERGERS", "simulate_frames"]
 
 APART_S = BUFFER_S + 8
-"""From merger to merger, and from the beginning to the first, at most [s]."""
+"""From merger to merger on average, and from the beginning to the first at most [s]."""
 
 EARLIER_S = 3.0
 """By up to this much a merger is earlier [s]. What is left is more than the buffer with a window of two

@@ -1,5 +1,6 @@
 """The loop on a real broker: every message once, committed with its result."""
 
+import contextlib
 import io
 import json
 import time
@@ -193,6 +194,27 @@ def test_a_worker_that_is_replaced_amid_a_transaction_ends_too(broker, names):
                 wait_until(lambda: is_fenced(sink._producer))  # before the next result
 
         sink.publish = be_replaced_and_publish
+        wait_until(lambda: errors)
+    assert "same transactional id" in str(errors[0])
+
+
+def test_a_worker_that_is_replaced_before_it_takes_its_results_back_ends_too(broker, names):
+    send(broker, names["in"], range(500))
+    errors = []
+    with toy_loop(broker, names, names["in"], task="twin", errors=errors) as loop:
+        writer, twins = loop._writer, []
+
+        def be_replaced_and_give_up():
+            if not twins:
+                twins.append(broker.producer(transactional_id=f"{names['in']}.twin"))
+                twins[0].init_transactions(10)
+                with contextlib.suppress(KafkaException):  # it may know by now
+                    writer._sink._producer.produce(names["out"], b"late")
+                wait_until(lambda: is_fenced(writer._sink._producer))
+                loop.intake.abandon()
+            return False
+
+        writer._is_due = be_replaced_and_give_up
         wait_until(lambda: errors)
     assert "same transactional id" in str(errors[0])
 

@@ -1,16 +1,19 @@
 """Whatever becomes of frames on their way: each is answered once, and no window has a gap."""
 
 import contextlib
+from dataclasses import replace
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.strain_resnet.noise_curves import DETECTORS
+from pipeline.core import Alert
 from pipeline.errors import UnusableSample
 from pipeline.running.joiner import Joiner
 from pipeline.running.windows import Windows
-from tests.running_strain import answers, frame, records, running_lane, strain_of
+from pipeline.streams.strain.parts import split_parts
+from tests.running_strain import GPS_S, answers, frame, records, running_lane, strain_of
 
 RATE_HZ = 1024
 S = 1_000_000_000
@@ -95,21 +98,95 @@ def test_no_window_is_cut_twice(there):
     assert starts == sorted(set(starts))
 
 
-SECONDS = strain_of("H1", 12)
+LONGEST_S = 64
+STRAIN = strain_of("H1", LONGEST_S)
 
-sent = st.lists(
-    st.tuples(st.sampled_from(DETECTORS), st.integers(0, 11), st.sampled_from([0, 20, 100])),
-    min_size=1,
-    max_size=40,
+turns = st.lists(
+    st.fixed_dictionaries(
+        {
+            "leap_s": st.sampled_from([0] * 6 + [30, 100, -100, -1000, 100_000]),
+            "seconds": st.sampled_from([1, 1, 4, LONGEST_S]),
+            "missing": st.sampled_from([(), (), (), ("H1",), ("L1",), ("H1", "L1")]),
+            "wrong_s": st.sampled_from([0] * 5 + [5, 20, -20, 500]),
+            "chunked": st.booleans(),
+            "lost": st.sampled_from([0] * 5 + [1]),
+            "times": st.sampled_from([1, 1, 1, 2]),
+        }
+    ),
+    max_size=12,
 )
-"""Detector, second, and how much later its clock says it is [s]."""
+"""What two detectors send next: their clocks leap, frames get longer, one's clock is wrong, a chunk is
+lost, all is sent twice."""
 
 
-@settings(max_examples=25, deadline=None)
-@given(sent)
-@example([("H1", 0, 0), ("H1", 1, 20), ("H1", 1, 20), ("H1", 0, 20)])  # held, again, believed
-def test_whatever_clocks_say_each_message_is_answered_once_and_in_order(sent):
-    values = [frame(name, second, SECONDS, later_s=later_s) for name, second, later_s in sent]
-    found = answers(running_lane(), records(values))
+def messages_of(turns):
+    """Messages with their keys, and how late it is then [s]."""
+    at_s, sent = 0, []
+    for number, turn in enumerate(turns):
+        at_s += turn["leap_s"]
+        for name in {"H1", "L1"} - set(turn["missing"]):
+            wrong_s = turn["wrong_s"] if name == "H1" else 0
+            value = frame(name, 0, STRAIN, seconds=turn["seconds"], later_s=at_s + wrong_s)
+            values = [value]
+            if turn["chunked"]:
+                values = split_parts(
+                    value, part_id=number, gps_s=GPS_S + at_s, part_bytes=len(value) // 2 + 1
+                )[turn["lost"] :]
+            sent += [(name.encode(), value) for value in values] * turn["times"]
+        at_s += turn["seconds"]
+    return sent, at_s
 
-    assert [offset for offset, _ in found] == list(range(len(values)))
+
+CLEAN_S = 100
+"""After which nothing of what was before matters."""
+
+WAITING = 2 * 4
+"""The last messages of two detectors wait for more."""
+
+
+STEADY = {
+    "leap_s": 0,
+    "seconds": 1,
+    "missing": (),
+    "wrong_s": 0,
+    "chunked": False,
+    "lost": 0,
+    "times": 1,
+}
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(turns)
+@example([*[STEADY | {"chunked": True}] * 6, *[STEADY | {"chunked": True, "leap_s": -1000}]])
+@example([*[STEADY] * 6, STEADY | {"leap_s": 100}, *[STEADY | {"seconds": 64}] * 3])
+def test_after_whatever_came_each_message_is_answered_once_and_in_order(turns):
+    sent, at_s = messages_of(turns)
+    clean = [
+        (name.encode(), frame(name, 0, STRAIN, seconds=4, later_s=at_s + k))
+        for k in range(0, CLEAN_S, 4)
+        for name in ("H1", "L1")
+    ]
+    keyed = [*sent, *clean]
+    messages = [
+        replace(message, key=key)
+        for message, (key, _) in zip(records([v for _, v in keyed]), keyed, strict=True)
+    ]
+    found = answers(running_lane(), messages, end=False)
+
+    offsets = [offset for offset, answer in found if is_of_a_message(answer)]
+    assert offsets == list(range(len(offsets)))
+    assert len(offsets) >= len(messages) - WAITING
+
+
+def is_of_a_message(answer):
+    return not isinstance(answer, Alert) or answer.kind == "piece"
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(turns)
+def test_at_the_end_nothing_is_left_without_an_answer(turns):
+    sent, _ = messages_of(turns)
+    found = answers(running_lane(), records([value for _, value in sent]))
+
+    offsets = [offset for offset, answer in found if is_of_a_message(answer)]
+    assert offsets == list(range(len(sent)))

@@ -280,6 +280,23 @@ def test_a_frame_of_which_a_part_was_there_before_says_how_much(h1):
     assert found[11].status == "degraded"
 
 
+def test_a_second_that_all_detectors_lost_costs_nobody_more_than_that(h1, l1):
+    messages = both(h1, l1, [k for k in range(SECONDS) if k != 12])
+    found = errors(answers(running_lane(), records(messages)))
+
+    assert not [error for error in found.values() if "is late" in str(error)]
+
+
+def test_a_clock_that_is_ahead_by_just_the_deadline_takes_nothing_from_the_others(h1, l1):
+    messages = both(h1, l1)
+    messages.insert(20, frame("V1", 10, h1, later_s=5))
+    found = answers(running_lane(), records(messages))
+
+    (event,) = events(found)
+    assert event.candidate.strain.detectors == ("H1", "L1")
+    assert not [error for error in errors(found).values() if "is late" in str(error)]
+
+
 def test_time_that_leaps_for_good_is_believed(h1, l1):
     lane = running_lane()
     first = records(both(h1, l1))

@@ -5,7 +5,7 @@ the same key: one that is not earlier in GPS time (``part_id`` begins anew with 
 earlier one may be late, and the open file waits for one such.  What is held is bounded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -134,9 +134,9 @@ class Assembly(Generic[T]):
         self._remember(file)
         return Assembled(frame=frame, tokens=tuple(chunks.tokens), given_up=tuple(given_up))
 
-    def give_up_until(self, gps_s: int) -> tuple[GivenUp[T], ...]:
-        """Give up all files of a GPS time [s] and before it: for a caller with a deadline."""
-        late = [file for file in self._open if file[2] <= gps_s]
+    def give_up_late(self, is_late: Callable[[T], bool]) -> tuple[GivenUp[T], ...]:
+        """Give up the files whose first chunk came too long ago: for a caller with a deadline."""
+        late = [file for file, chunks in self._open.items() if is_late(chunks.tokens[0])]
         return tuple(self._close(file).give_up("the deadline has passed") for file in late)
 
     def _make_way(self, file: _File) -> Iterator[GivenUp[T]]:

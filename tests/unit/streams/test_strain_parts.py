@@ -184,12 +184,13 @@ def test_chunks_that_do_not_follow_on_each_other_are_given_up(assembly):
     assert "do not follow on each other" in str(lost.error)
 
 
-def test_files_before_a_deadline_can_be_given_up(assembly):
-    assembly.add(b"H1", chunks(1, 1_000_000_000)[0], "early")
-    assembly.add(b"L1", chunks(1, 1_000_000_005)[0], "later")
+def test_files_that_wait_for_too_long_can_be_given_up(assembly):
+    assembly.add(b"H1", chunks(1, 1_000_000_000)[0], 1)
+    assembly.add(b"H1", chunks(1, 1_000_000_000)[1], 3)
+    assembly.add(b"L1", chunks(1, 1_000_000_005)[0], 2)
 
-    assert [one.tokens for one in assembly.give_up_until(1_000_000_004)] == [("early",)]
-    assert [one.tokens for one in assembly.give_up_until(1_000_000_009)] == [("later",)]
+    assert [one.tokens for one in assembly.give_up_late(lambda came: came <= 1)] == [(1, 3)]
+    assert [one.tokens for one in assembly.give_up_late(lambda came: came <= 2)] == [(2,)]
 
 
 def test_no_more_files_are_open_than_a_few(assembly):
