@@ -24,9 +24,6 @@ class Leap:
     def __init__(self) -> None:
         self._held: list[File] = []
 
-    def __contains__(self, file: File | None) -> bool:
-        return file in self._held
-
     def is_one(self, file: File, joiner: Joiner) -> bool:
         """Whether a file is far from what was joined."""
         newest_s = joiner.newest_s
