@@ -21,7 +21,7 @@ def _build(layers: Mapping[str, Any] | None = None) -> object:
     """Return the layers that a manifest describes, or those of the weights that are shipped."""
     from models.strain_resnet.network import SHIPPED, Settings, build
 
-    return build(Settings(**layers) if layers else SHIPPED)
+    return build(Settings(**{**layers, "widths": tuple(layers["widths"])}) if layers else SHIPPED)
 
 
 STRAIN_RESNET = Network(

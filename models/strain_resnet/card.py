@@ -25,7 +25,7 @@ def row(manifest: Mapping[str, Any]) -> str:
     """Return the line of one manifest."""
     training, metrics = manifest["training"], manifest["metrics"]
     layers, area = training["layers"], metrics["auc"]
-    name = f"ResNet{layers['depth']}, {layers['dimensions']}-D, width {layers['width']}"
+    name = f"ResNet{layers['depth']}, {layers['dimensions']}-D, width {layers['widths'][0]}"
     cells = [
         name,
         f"{training['parameters']:,}",

@@ -29,6 +29,7 @@ from models.strain_resnet.preprocess import IMAGE_SHAPE, SERIES_SHAPE
 __all__ = ["BLOCKS", "LOGIT", "SHIPPED", "Settings", "build"]
 
 BLOCKS: dict[int, tuple[tuple[int, ...], bool]] = {
+    10: ((1, 1, 1, 1), False),
     16: ((1, 2, 2, 1), True),
     18: ((2, 2, 2, 2), True),
     34: ((3, 4, 6, 3), False),
@@ -36,10 +37,13 @@ BLOCKS: dict[int, tuple[tuple[int, ...], bool]] = {
     101: ((3, 4, 23, 3), True),
     152: ((3, 8, 36, 3), True),
 }
-"""Depth by name: blocks in each of the four stages, and whether they are bottlenecks."""
+"""Depth by name: blocks in each of the four stages, and whether they are bottlenecks. The seed has no
+10; it is for hosts without a GPU."""
 
 LOGIT = "logits"
 """Name of the last layer with weights: where a calibration is folded in."""
+
+_STAGES = 4
 
 _WIDEN = 4
 """Filters that a bottleneck puts out for each that it has inside."""
@@ -55,8 +59,8 @@ class Settings:
     dimensions: int = 2
     """2 for images, 1 for series."""
 
-    width: int = 64
-    """Filters of the first stage; each later stage has twice as many."""
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    """Filters of each stage."""
 
     kernel: int = 3
     """Length of the kernels inside the blocks."""
@@ -90,14 +94,14 @@ class Settings:
 
 
 SHIPPED = Settings(
-    depth=34,
+    depth=10,
     dimensions=1,
-    width=16,
+    widths=(48, 64, 96, 128),
     kernel=7,
     front="shared",
     stem=32,
     head="both",
-    dropout=0.2,
+    dropout=0.3,
 )
 """The one that is trained if nobody asks for another; the manifest says which one ``weights/`` has."""
 
@@ -131,7 +135,7 @@ def build(settings: Settings | None = None) -> keras.Model:
         for number in range(count):
             stride = 2 if stage > 0 and number == 0 else 1
             block = _bottleneck if bottleneck else _basic
-            x = block(x, settings.width * 2**stage, stride, settings)
+            x = block(x, settings.widths[stage], stride, settings)
     x = _pooled(x, settings)
     if settings.dropout:
         x = layers.Dropout(settings.dropout)(x)
@@ -143,6 +147,8 @@ def build(settings: Settings | None = None) -> keras.Model:
 
 
 def _check(settings: Settings) -> None:
+    if len(settings.widths) != _STAGES:
+        raise ValueError(f"widths must be one for each of {_STAGES} stages, not {settings.widths}")
     if settings.depth not in BLOCKS:
         raise ValueError(f"there is no depth {settings.depth}, only {', '.join(map(str, BLOCKS))}")
     if settings.dimensions not in (1, 2):
@@ -176,9 +182,9 @@ def _normalise(
 def _stem(strain: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
     """Halve twice: a convolution that fits inside the input, and a maximum over three."""
     if settings.dimensions == 1:
-        x = layers.Conv1D(settings.width, settings.stem, strides=2, use_bias=False)(strain)
+        x = layers.Conv1D(settings.widths[0], settings.stem, strides=2, use_bias=False)(strain)
         return layers.MaxPooling1D(3, 2, padding="same")(_normalise(x, settings))
-    x = layers.Conv2D(settings.width, settings.stem, strides=2, use_bias=False)(strain)
+    x = layers.Conv2D(settings.widths[0], settings.stem, strides=2, use_bias=False)(strain)
     return layers.MaxPooling2D(3, 2, padding="same")(_normalise(x, settings))
 
 

@@ -97,21 +97,25 @@ _IMAGES: Mapping[str, Any] = {
 }
 """What differs where images are learnt: an image takes ten times as long as a series."""
 
+_NARROW = replace(SHIPPED, widths=(16, 32, 64, 128))
+"""What the deeper networks on series are made of: they have bottlenecks or many blocks."""
+
 VARIANTS: Mapping[str, Settings] = {
-    "resnet34-1d": Settings(layers=SHIPPED, steps=17_000),
-    "resnet18-1d": Settings(layers=replace(SHIPPED, depth=18), steps=3_000),
-    "resnet16-1d": Settings(layers=replace(SHIPPED, depth=16), steps=4_500),
+    "resnet10-1d": Settings(layers=SHIPPED, steps=14_000),
+    "resnet34-1d": Settings(layers=replace(_NARROW, depth=34), steps=4_500),
+    "resnet18-1d": Settings(layers=replace(_NARROW, depth=18), steps=4_500),
+    "resnet16-1d": Settings(layers=replace(_NARROW, depth=16), steps=4_500),
     "resnet16-2d": Settings(layers=Layers(depth=16), steps=2_000, **_IMAGES),
     **{
         f"resnet{depth}-2d": Settings(layers=Layers(depth=depth), steps=20_000, **_IMAGES)
         for depth in (18, 34, 50, 101, 152)
     },
     **{
-        f"resnet{depth}-1d": Settings(layers=replace(SHIPPED, depth=depth), steps=17_000)
+        f"resnet{depth}-1d": Settings(layers=replace(_NARROW, depth=depth), steps=20_000)
         for depth in (50, 101, 152)
     },
 }
-"""By name; the first is the one whose weights are shipped. Steps are for two cores in the first four
+"""By name; the first is the one whose weights are shipped. Steps are for two cores in the first five
 and for a GPU in the others, which are ten times as dear and more."""
 
 

@@ -9,7 +9,10 @@ def short_settings():
     from models.strain_resnet.network import Settings as Layers
     from models.strain_resnet.train import Settings
 
-    layers = Layers(depth=16, dimensions=1, width=8, kernel=7, stem=16, head="both", momentum=0.9)
+    narrow = (8, 16, 32, 64)
+    layers = Layers(
+        depth=16, dimensions=1, widths=narrow, kernel=7, stem=16, head="both", momentum=0.9
+    )
     return Settings(
         layers=layers,
         steps=100,

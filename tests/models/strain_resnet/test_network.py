@@ -5,10 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.strain_resnet.network import BLOCKS, Settings, build
+from models.strain_resnet.network import BLOCKS, SHIPPED, Settings, build
 from models.training.fused_normalization import FusedNormalization
 
-SERIES = Settings(depth=16, dimensions=1, width=24)
+WIDTHS = (24, 48, 96, 192)
+
+NARROW = (8, 16, 32, 64)
+
+SERIES = Settings(depth=16, dimensions=1, widths=WIDTHS)
 
 PARAMETERS = {
     16: 10_734_529,
@@ -79,7 +83,7 @@ def kinds_of(layer):
 @pytest.mark.parametrize("depth", [16, 18, 34])
 @pytest.mark.parametrize("dimensions", [1, 2])
 def test_it_has_the_convolutions_of_the_seed(depth, dimensions):
-    model = build(Settings(depth=depth, dimensions=dimensions, width=8))
+    model = build(Settings(depth=depth, dimensions=dimensions, widths=NARROW))
     counts, bottleneck = BLOCKS[depth]
     projections = sum(counts) if bottleneck else 3
 
@@ -94,16 +98,27 @@ def test_no_convolution_has_a_bias(sixteen):
 
 @pytest.mark.parametrize("dimensions", [1, 2])
 def test_the_seeds_ResNet34_builds_too(dimensions):  # noqa: N802 - its name
-    model = build(Settings(depth=34, dimensions=dimensions, width=8))
+    model = build(Settings(depth=34, dimensions=dimensions, widths=NARROW))
 
     assert kinds(model).count("Add") == 16
 
 
 @pytest.mark.parametrize("depth", BLOCKS)
 def test_a_series_network_has_the_blocks_of_its_depth(depth):
-    model = build(Settings(depth=depth, dimensions=1, width=8))
+    model = build(Settings(depth=depth, dimensions=1, widths=NARROW))
 
     assert kinds(model).count("Add") == sum(BLOCKS[depth][0])
+
+
+def test_the_smallest_has_the_layers_that_its_settings_say():
+    """As many parameters as the sum over kernels, filters and normalisations, done by hand."""
+    model = build(SHIPPED)
+    adds = [layer.output.shape[1:] for layer in model.layers if kinds_of(layer) == "Add"]
+
+    assert adds == [(256, 48), (128, 64), (64, 96), (32, 128)]
+    assert kinds(model).count("Conv2D") == 2
+    assert kinds(model).count("Conv1D") == 8 + 3
+    assert model.count_params() == 4_736 + 32_640 + 53_760 + 114_432 + 214_016 + 257
 
 
 def test_a_series_network_has_the_lengths_that_its_strides_give():
@@ -116,7 +131,7 @@ def test_a_series_network_has_the_lengths_that_its_strides_give():
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(width=8), SERIES, Settings(dimensions=1, width=24, front="shared", front_filters=8)],
+    [Settings(widths=NARROW), SERIES, Settings(dimensions=1, widths=WIDTHS, front="shared", front_filters=8)],
 )
 def test_rows_are_probabilities_that_sum_to_one(settings):
     inputs = np.random.default_rng(0).standard_normal((4, *settings.input_shape), np.float32)
@@ -131,7 +146,7 @@ def test_rows_are_probabilities_that_sum_to_one(settings):
 def test_the_shared_front_treats_the_detectors_alike():
     """Swapping two detectors swaps their features, and changes nothing else."""
     keras.utils.set_random_seed(2)
-    model = build(Settings(dimensions=1, width=24, front="shared", front_filters=8))
+    model = build(Settings(dimensions=1, widths=WIDTHS, front="shared", front_filters=8))
     joined = next(
         layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Reshape)
     )
@@ -147,7 +162,8 @@ def test_the_shared_front_treats_the_detectors_alike():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(depth=20), "there is no depth 20, only 16, 18, 34, 50, 101, 152"),
+        (Settings(depth=20), "there is no depth 20, only 10, 16, 18, 34, 50, 101, 152"),
+        (Settings(widths=(64, 128)), "one for each of 4 stages, not \\(64, 128\\)"),
         (Settings(dimensions=3), "dimensions must be 1 or 2, not 3"),
         (Settings(front="shared"), "front must be one of"),
         (Settings(head="last"), "not 'last'"),
@@ -161,7 +177,7 @@ def test_what_there_is_not_is_named(settings, message):
 # NumPy 2.4 warns of how TensorFlow hands arrays to Keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_it_is_saved_and_loaded_without_custom_code(tmp_path):
-    model = build(Settings(dimensions=1, width=24, front="shared", head="both", dropout=0.3))
+    model = build(Settings(dimensions=1, widths=WIDTHS, front="shared", head="both", dropout=0.3))
     strain = np.random.default_rng(0).standard_normal((2, 2048, 3), np.float32)
     model.save(tmp_path / "network.keras")
 
@@ -187,7 +203,7 @@ def test_quick_normalisation_is_batch_normalisation(shape):
 
 def test_quick_layers_have_the_weights_of_the_plain_ones_in_their_order():
     keras.utils.set_random_seed(3)
-    small = Settings(dimensions=1, width=8, front="shared", head="both")
+    small = Settings(dimensions=1, widths=NARROW, front="shared", head="both")
     plain, quick = build(small), build(replace(small, quick=True))
     strain = np.random.default_rng(0).standard_normal((4, 2048, 3), np.float32)
 
@@ -198,7 +214,7 @@ def test_quick_layers_have_the_weights_of_the_plain_ones_in_their_order():
 
 def test_quick_layers_learn_as_the_plain_ones_do():
     keras.utils.set_random_seed(3)
-    small = Settings(dimensions=1, width=8, front="shared", head="both")
+    small = Settings(dimensions=1, widths=NARROW, front="shared", head="both")
     plain, quick = build(small), build(replace(small, quick=True))
     quick.set_weights(plain.get_weights())
     strain = np.random.default_rng(0).standard_normal((4, 2048, 3), np.float32)

@@ -83,10 +83,10 @@ def test_its_manifest_makes_a_line_of_the_model_card(short):
 
 
 def test_the_layers_of_a_manifest_are_built():
-    layers = asdict(Layers(depth=18, dimensions=1, width=8))
+    layers = asdict(Layers(depth=18, dimensions=1, widths=(8, 16, 32, 64)))
 
     assert STRAIN_RESNET.build(layers).name == "resnet18_1d"
-    assert STRAIN_RESNET.build().name == "resnet34_1d"
+    assert STRAIN_RESNET.build().name == "resnet10_1d"
 
 
 @pytest.mark.parametrize("make", [series_block, image_block])
