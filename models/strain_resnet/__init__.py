@@ -2,10 +2,11 @@
 
 `whitening`, `constant_q` and `preprocess` make the input, `network` defines the layers; `simulate`
 (with `sources`, `waveform`, `detectors` and `noise_curves`) makes labelled segments, `g2net` and
-`gwosc` read real files; `train` (with `augment`) fits the networks, `matched_filter` is what they are
-compared with, `evaluate` judges both, and `real_events` looks at two real mergers.
-`buffer_whitening` prepares the strain of a running detector, and `measure_background` (with `pieces`,
-`recordings` and `time_slides`) counts how often its noise alone is as loud. README.md is the model card.
+`gwosc` read real files; `train` (with `augment`) fits the networks, `evaluate` judges them beside
+`matched_filter`, `measure_limit` tells with the `ideal_observer` how well anything could do, and
+`real_events` looks at two real mergers. `buffer_whitening` prepares the strain of a running detector,
+and `measure_background` (with `pieces`, `recordings` and `time_slides`) counts how often its noise
+alone is as loud. README.md is the model card.
 """
 
 from collections.abc import Mapping

@@ -29,19 +29,29 @@ from models.strain_resnet.waveform import phenom_a
 from models.strain_resnet.whitening import NARROW
 
 __all__ = [
+    "SNR_UNIT",
     "TEMPLATES",
     "Bank",
     "Statistics",
     "draw_bank",
     "filter_segments",
+    "incoherent",
     "matches",
     "merger_time_s",
+    "timing_bank",
+    "whitened",
 ]
 
 TEMPLATES = 240
 
 _RATE_HZ = NARROW.samples / 2
 """Of whitened segments of two seconds."""
+
+SNR_UNIT = np.float32(
+    np.sqrt(2 * NARROW.samples * (NARROW.high_hz - NARROW.low_hz) / (_RATE_HZ / 2))
+)
+"""Times the inverse transform of data and template: the complex SNR, whose mean square is 2 in noise.
+Noise of unit variance has ``|X|^2 = samples * (512 / band)`` per bin."""
 
 _MARGIN_S = 0.03
 """Added to either end of the times of a merger: from the centre of the Earth to a detector."""
@@ -108,6 +118,18 @@ def timing_bank() -> Bank:
 def _templates(
     mass_1_msun: Float64[ndarray, " k"], mass_2_msun: Float64[ndarray, " k"]
 ) -> Complex64[ndarray, "k 3 f"]:
+    white = whitened(mass_1_msun, mass_2_msun)
+    unit: Complex64[ndarray, "k 3 f"] = white / np.linalg.norm(white, axis=2, keepdims=True)
+    return unit
+
+
+def whitened(
+    mass_1_msun: Float64[ndarray, " k"], mass_2_msun: Float64[ndarray, " k"]
+) -> Complex64[ndarray, "k 3 f"]:
+    """Return what a segment's band holds of mergers at time zero, as loud as each detector hears them.
+
+    All from one distance and face on: the norm over frequencies goes with the SNR.
+    """
     frequencies_hz = np.fft.rfftfreq(NARROW.samples, 1 / _RATE_HZ)
     used = (frequencies_hz >= NARROW.low_hz) & (frequencies_hz <= NARROW.high_hz)
     chirps = phenom_a(frequencies_hz[used], mass_1_msun, mass_2_msun)
@@ -115,8 +137,7 @@ def _templates(
     wave = heard * np.exp(-1j * chirps.phase_rad)
     spectra = np.zeros((len(wave), len(DETECTORS), len(frequencies_hz)), np.complex64)
     for number, name in enumerate(DETECTORS):
-        white = wave / (asd(name, frequencies_hz[used]) * 1e21)
-        spectra[:, number, used] = white / np.sqrt((np.abs(white) ** 2).sum(axis=1, keepdims=True))
+        spectra[:, number, used] = wave / (asd(name, frequencies_hz[used]) * 1e21)
     return spectra
 
 
@@ -172,19 +193,26 @@ def _network_power(
     product = np.zeros((n, detectors, NARROW.samples), np.complex64)
     np.multiply(data, template.conj(), out=product[..., :bins])
     series = np.fft.ifft(product, axis=-1)
-    # noise of unit variance has |X|^2 = samples * (512 / band) per bin; the SNR's mean square is 2
-    band = (NARROW.high_hz - NARROW.low_hz) / (_RATE_HZ / 2)
-    unit = np.float32(np.sqrt(2 * NARROW.samples * band))
     first, last = (
         round(second * _RATE_HZ) for second in (between_s[0] - _MARGIN_S, between_s[1] + _MARGIN_S)
     )
     reach = [round(light_travel_s("H1", name) * _RATE_HZ) for name in DETECTORS]
     most = max(reach)
-    near = series[..., first - most : last + most] * unit
-    power = near.real**2 + near.imag**2
-    times = slice(most, power.shape[2] - most)
-    together: Float32[ndarray, "n t"] = power[:, 0, times].copy()
-    for detector in range(1, detectors):
+    near = series[..., first - most : last + most] * SNR_UNIT
+    return incoherent(near.real**2 + near.imag**2, reach)
+
+
+def incoherent(power: Float32[ndarray, "n 3 t"], reach: list[int]) -> Float32[ndarray, "n u"]:
+    """Add to H1's power the largest that light could link to it in the others.
+
+    Parameters
+    ----------
+    reach
+        Samples that light takes from H1 to each detector; the longest is cut off at both ends.
+    """
+    times = slice(max(reach), power.shape[2] - max(reach))
+    together: Float32[ndarray, "n u"] = power[:, 0, times].copy()
+    for detector in range(1, power.shape[1]):
         together += _loudest_within(power[:, detector], reach[detector])[:, times]
     return together
 

@@ -131,7 +131,11 @@ def test_a_series_network_has_the_lengths_that_its_strides_give():
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(widths=NARROW), SERIES, Settings(dimensions=1, widths=WIDTHS, front="shared", front_filters=8)],
+    [
+        Settings(widths=NARROW),
+        SERIES,
+        Settings(dimensions=1, widths=WIDTHS, front="shared", front_filters=8),
+    ],
 )
 def test_rows_are_probabilities_that_sum_to_one(settings):
     inputs = np.random.default_rng(0).standard_normal((4, *settings.input_shape), np.float32)
