@@ -9,7 +9,7 @@ import pytest
 from models import NETWORKS
 from models import artifact as artifacts
 from models.strain_resnet import STRAIN_RESNET
-from models.strain_resnet.card import table
+from models.strain_resnet.card import by_mass, by_snr, table
 from models.strain_resnet.network import SHIPPED
 from models.strain_resnet.network import Settings as Layers
 from models.strain_resnet.simulate import blocks
@@ -73,13 +73,23 @@ def test_the_list_of_networks_is_as_it_was(short):
 
 @pytest.mark.slow
 def test_its_manifest_makes_a_line_of_the_model_card(short):
-    path = short[1] / "weights" / "manifest.json"
-
-    lines = table([path]).splitlines()
+    lines = table([short[0].manifest]).splitlines()
 
     assert len(lines) == 3
     assert lines[2].startswith("| ResNet16, 1-D, width 8 | ")
     assert lines[2].count("|") == lines[0].count("|")
+
+
+@pytest.mark.slow
+def test_the_model_card_has_every_bin_of_loudness_and_mass(short):
+    manifest = short[0].manifest
+    efficiency = manifest["metrics"]["efficiency"]
+
+    loudness, masses = by_snr(manifest).splitlines(), by_mass(manifest, "0.01")
+
+    assert len(loudness) == 2 + len(efficiency)
+    assert all(line.count("|") == loudness[0].count("|") for line in loudness)
+    assert masses.count(" of ") == len(efficiency["0.01"]["byMass"])
 
 
 def test_the_layers_of_a_manifest_are_built():
