@@ -99,6 +99,8 @@ def load(network: str | Network, folder: Path | None = None) -> Artifact:
         network = NETWORKS[network]
     folder = folder or Path(__file__).parent / network.name / "weights"
     manifest = _read_manifest(folder / MANIFEST)
+    if "layers" in manifest and network.with_input_of is not None:
+        network = network.with_input_of(network, manifest["layers"])
     _compare(folder / MANIFEST, network, manifest)
     if "layers" in manifest:
         network = replace(network, build=_builder(network, manifest["layers"]))

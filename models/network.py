@@ -11,7 +11,7 @@ and serving share, and knows how to build its untrained layers. It holds no weig
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,9 @@ class Network:
 
     build: "Callable[[], keras.Model]"
     """Return the untrained layers; Keras is imported when this is called."""
+
+    with_input_of: "Callable[[Network, Mapping[str, Any]], Network] | None" = None
+    """Return the network with the input that the layers of a manifest eat, where it may be another."""
 
     def __post_init__(self) -> None:
         if not self.classes or self.classes[-1] != self.positive:

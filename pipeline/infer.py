@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from models import NETWORKS
 from models.artifact import ArtifactError
 from models.artifact import load as load_artifact
 from models.network import Network
@@ -142,7 +141,6 @@ def open_classifier(
     ConfigurationError
         If the weights do not verify or the device is not there.
     """
-    network = NETWORKS[name]
     try:
         artifact = load_artifact(name, weights)
         runtime = open_runtime(
@@ -155,6 +153,7 @@ def open_classifier(
         )
     except (ArtifactError, DeviceError) as error:
         raise ConfigurationError(f"network {name}: {error}") from error
+    network = artifact.network
     info = NetworkInfo(
         name=network.name,
         version=artifact.version,

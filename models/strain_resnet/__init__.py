@@ -10,12 +10,20 @@ alone is as loud. README.md is the model card.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from models.ensemble import ENSEMBLE
 from models.network import Network
-from models.strain_resnet.preprocess import SAMPLE_SHAPE, SERIES_SHAPE, preprocess
+from models.strain_resnet.preprocess import (
+    IMAGE_SHAPE,
+    SAMPLE_SHAPE,
+    SERIES_SHAPE,
+    preprocess,
+    preprocess_images,
+)
 
-__all__ = ["STRAIN_RESNET"]
+__all__ = ["STRAIN_RESNET", "with_input_of"]
 
 
 def _build(layers: Mapping[str, Any] | None = None) -> object:
@@ -23,6 +31,14 @@ def _build(layers: Mapping[str, Any] | None = None) -> object:
     from models.strain_resnet.network import SHIPPED, Settings, build
 
     return build(Settings(**{**layers, "widths": tuple(layers["widths"])}) if layers else SHIPPED)
+
+
+def with_input_of(network: Network, layers: Mapping[str, Any]) -> Network:
+    """Return the network with the input of these layers: series, or images of two dimensions."""
+    first = layers.get(ENSEMBLE, [layers])[0] or {}
+    if first.get("dimensions") != 2:  # noqa: PLR2004 - a plane
+        return network
+    return replace(network, input_shape=IMAGE_SHAPE, preprocess=preprocess_images)
 
 
 STRAIN_RESNET = Network(
@@ -33,5 +49,6 @@ STRAIN_RESNET = Network(
     input_shape=SERIES_SHAPE,
     preprocess=preprocess,
     build=_build,
+    with_input_of=with_input_of,
 )
-"""The network whose weights are shipped: one-dimensional."""
+"""The network whose weights are shipped: one-dimensional. A manifest may have one of two."""

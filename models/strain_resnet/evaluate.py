@@ -1,9 +1,9 @@
 """Judge trained weights: ``skytriage evaluate strain-resnet``.
 
 On simulated segments that the network never saw: every figure of `figures`, beside the matched filter
-on the same segments, and for every subset of the detectors, with thresholds of its own. With
-``--data`` also, or instead, on real files: a folder of G2Net, or of GWOSC around the events that
-`real_events` knows.
+on the same segments, and for every subset of the detectors, with thresholds of its own, of the
+validation split. With ``--data`` on real files instead: a folder of G2Net, whose test segments go into
+``submission.csv``, or of GWOSC around the events that `real_events` knows.
 """
 
 from collections.abc import Mapping
@@ -20,20 +20,20 @@ from numpy import ndarray
 from models.artifact import Artifact
 from models.evaluation.plots import plot_all
 from models.evaluation.rates import threshold_at
-from models.evaluation.table import figures
 from models.network import FloatArray
 from models.runtime import open_runtime
 from models.strain_resnet.augment import ABSENCES
+from models.strain_resnet.competition import judge_g2net
 from models.strain_resnet.figures import FALSE_ALARMS, ranking, table
-from models.strain_resnet.g2net import segments
+from models.strain_resnet.g2net import LISTS
 from models.strain_resnet.matched_filter import draw_bank, filter_segments
 from models.strain_resnet.noise_curves import DETECTORS
-from models.strain_resnet.preprocess import preprocess
+from models.strain_resnet.preprocess import SERIES_SHAPE, preprocess
 from models.strain_resnet.real_events import real_figures
 from models.strain_resnet.scoring import Judged, Predict, judge, truths
 from models.strain_resnet.simulate import blocks
 
-__all__ = ["evaluate", "evaluate_g2net", "search"]
+__all__ = ["evaluate", "search"]
 
 _BLOCK = 250
 
@@ -54,10 +54,10 @@ def evaluate(
     Parameters
     ----------
     data
-        A folder of G2Net (with ``training_labels.csv``) or one with the HDF5 files of the two
-        events; simulated segments if left out.
+        A folder of G2Net (``training_labels.csv``, ``sample_submission.csv`` or both) or one with
+        the HDF5 files of the two events; simulated segments if left out.
     plots
-        Where to draw; nowhere if left out.
+        Where to draw, and where ``submission.csv`` goes; nowhere if left out.
     count
         Simulated segments of the test split.
     seed
@@ -67,17 +67,15 @@ def evaluate(
     ------
     FileNotFoundError
         If the folder holds neither.
+    ValueError
+        If the windows of a running detector are asked of a network for images.
     """
     predict = _predict(artifact)
-    if data is not None and (data / "training_labels.csv").is_file():
-        return evaluate_g2net(predict, artifact, data)
     seed = int(artifact.manifest["training"]["seed"]) if seed is None else seed
     if data is not None:
-        without_virgo = _of_subset(predict, artifact, seed, count, ("H1", "L1"))
-        found = real_figures(predict, data, without_virgo["thresholds"])
-        if not found:
-            raise FileNotFoundError(f"{data} has no G2Net folder, nor the strain of an event")
-        return found
+        if any((data / name).is_file() for name in LISTS.values()):
+            return judge_g2net(predict, artifact, data, plots)
+        return _evaluate_events(predict, artifact, data, seed, count)
     judged = judge(predict, artifact.network.preprocess, seed, "test", count)
     thresholds = artifact.manifest["metrics"]["thresholds"]
     if plots is not None:
@@ -100,6 +98,18 @@ def evaluate(
     }
 
 
+def _evaluate_events(
+    predict: Predict, artifact: Artifact, data: Path, seed: int, count: int
+) -> dict[str, Any]:
+    if artifact.network.input_shape != SERIES_SHAPE:
+        raise ValueError(f"windows are series of {SERIES_SHAPE}: {artifact.folder} takes images")
+    thresholds = _thresholds(predict, artifact, seed, count, ("H1", "L1"))
+    found = real_figures(predict, data, thresholds)
+    if not found:
+        raise FileNotFoundError(f"{data} has no G2Net folder, nor the strain of an event")
+    return found
+
+
 def search(seed: int, count: int, processes: int = 2) -> dict[str, Judged]:
     """Search the test segments with the matched filter; return its statistics by name."""
     chunks = [(first, min(_CHUNK, count - first)) for first in range(0, count, _CHUNK)]
@@ -118,22 +128,6 @@ def _search_chunk(seed: int, chunk: tuple[int, int]) -> tuple[ndarray, ndarray]:
         peaks.append(statistics.peak)
         evidences.append(statistics.evidence)
     return np.concatenate(peaks), np.concatenate(evidences)
-
-
-def evaluate_g2net(predict: Predict, artifact: Artifact, folder: Path) -> dict[str, Any]:
-    """Return the figures on the labelled segments of the competition."""
-    score: list[ndarray] = []
-    truth: list[int] = []
-    reading = segments(folder)
-    while batch := list(islice(reading, _BLOCK)):
-        made = artifact.network.preprocess(np.stack([one.strain for one in batch]))
-        score.append(predict(made.inputs))
-        truth.extend(int(one.label or 0) for one in batch)
-    labels = np.array(truth, bool)
-    if labels.all() or not labels.any():
-        raise ValueError(f"{folder} has segments of one class only: {len(labels)}")
-    found = figures(np.concatenate(score), labels, threshold=artifact.threshold)
-    return {"data": "real", **found}
 
 
 def _predict(artifact: Artifact) -> Predict:
@@ -155,16 +149,26 @@ def _predict(artifact: Artifact) -> Predict:
 def _of_subset(
     predict: Predict, artifact: Artifact, seed: int, count: int, present: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return the figures where these detectors listen, at thresholds of their own noise."""
+    """Return the figures where these detectors listen, at thresholds of their own."""
+    thresholds = _thresholds(predict, artifact, seed, count, present)
     judged = judge(predict, artifact.network.preprocess, seed, "test", count, present=present)
-    quiet = judged.score[~judged.truth]
-    thresholds = {f"{rate:g}": threshold_at(quiet, rate) for rate in FALSE_ALARMS}
     full = table(judged, thresholds)
     return {
         "auc": full["auc"],
         "thresholds": thresholds,
+        "falseAlarms": {key: full["efficiency"][key]["falseAlarms"] for key in thresholds},
         "efficiency": {key: full["efficiency"][key]["all"] for key in thresholds},
     }
+
+
+def _thresholds(
+    predict: Predict, artifact: Artifact, seed: int, count: int, present: tuple[str, ...]
+) -> dict[str, float]:
+    """Return what the noise of the validation split reaches so often, where these listen."""
+    prepare = artifact.network.preprocess
+    judged = judge(predict, prepare, seed, "validation", count, present=present)
+    quiet = judged.score[~judged.truth]
+    return {f"{rate:g}": threshold_at(quiet, rate) for rate in FALSE_ALARMS}
 
 
 def _compare(searched: Mapping[str, Judged]) -> dict[str, Any]:

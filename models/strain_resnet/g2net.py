@@ -24,6 +24,7 @@ from numpy import ndarray
 from models.strain_resnet.preprocess import SAMPLE_SHAPE
 
 __all__ = [
+    "LISTS",
     "G2NetError",
     "G2NetSegment",
     "read_labels",
@@ -32,6 +33,9 @@ __all__ = [
     "segments",
     "write_submission",
 ]
+
+LISTS = {"train": "training_labels.csv", "test": "sample_submission.csv"}
+"""Where the ids of each split are."""
 
 _COLUMNS = ["id", "target"]
 
@@ -72,10 +76,9 @@ def segments(folder: Path, *, split: str = "train") -> Iterator[G2NetSegment]:
     G2NetError
         When a file is reached that is missing or wrong.
     """
-    lists = {"train": "training_labels.csv", "test": "sample_submission.csv"}
-    if split not in lists:
-        raise ValueError(f"split must be one of {', '.join(lists)}, not {split!r}")
-    for segment_id, label in read_labels(folder / lists[split], binary=split == "train"):
+    if split not in LISTS:
+        raise ValueError(f"split must be one of {', '.join(LISTS)}, not {split!r}")
+    for segment_id, label in read_labels(folder / LISTS[split], binary=split == "train"):
         yield G2NetSegment(
             segment_id=segment_id,
             strain=read_segment(segment_path(folder, split, segment_id)),

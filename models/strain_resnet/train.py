@@ -19,12 +19,11 @@ from models.artifact import Artifact
 from models.evaluation.calibration import fit_temperature, log_odds
 from models.evaluation.rates import roc_auc, threshold_at
 from models.network import Network
-from models.strain_resnet import STRAIN_RESNET
+from models.strain_resnet import STRAIN_RESNET, with_input_of
 from models.strain_resnet.augment import Augmentation
 from models.strain_resnet.figures import FALSE_ALARMS, table
 from models.strain_resnet.network import LOGIT, SHIPPED, build
 from models.strain_resnet.network import Settings as Layers
-from models.strain_resnet.preprocess import preprocess, preprocess_images
 from models.strain_resnet.scoring import Judged, judge, predict_with
 from models.strain_resnet.simulate import VERSION, blocks
 from models.strain_resnet.training_blocks import BLOCK, image_block, series_block
@@ -132,11 +131,7 @@ that the deepest learn, from signals four times as loud."""
 
 def network_of(layers: Layers) -> Network:
     """Describe a variant: the network of `models.strain_resnet` with these layers and their input."""
-    return replace(
-        STRAIN_RESNET,
-        input_shape=layers.input_shape,
-        preprocess=preprocess if layers.dimensions == 1 else preprocess_images,
-    )
+    return with_input_of(STRAIN_RESNET, asdict(layers))
 
 
 def train(

@@ -11,6 +11,7 @@ from pathlib import Path
 from models.artifact import load as load_artifact
 from models.strain_resnet.background import BackgroundError, load
 from models.strain_resnet.noise_curves import DETECTORS
+from models.strain_resnet.preprocess import SERIES_SHAPE
 from pipeline.errors import ConfigurationError
 from pipeline.record_lane import RecordLane
 from pipeline.running.lane import RunningLane
@@ -29,9 +30,15 @@ def open_running(
     Raises
     ------
     ConfigurationError
-        If the weights have no background, or one of other weights or another stride, or one that
+        If the weights take images, or have no background, or one of other weights or another stride, or one that
         does not tell the rate that is asked for, for any combination of the detectors in it.
     """
+    network = records.classifier.network
+    if network.input_shape != SERIES_SHAPE:
+        raise ConfigurationError(
+            f"stream {records.stream.name}: running strain is judged as series of {SERIES_SHAPE},"
+            f" and these weights take {network.input_shape}"
+        )
     info = records.classifier.info
     folder = load_artifact(info.name, weights).folder
     try:

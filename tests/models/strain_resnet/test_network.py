@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from models.strain_resnet.network import BLOCKS, SHIPPED, Settings, build
+from models.strain_resnet.train import VARIANTS
 from models.training.fused_normalization import FusedNormalization
 
 WIDTHS = (24, 48, 96, 192)
@@ -94,6 +95,24 @@ def test_it_has_the_convolutions_of_the_seed(depth, dimensions):
 
 def test_no_convolution_has_a_bias(sixteen):
     assert not any(getattr(layer, "use_bias", False) for layer in sixteen.layers[:-5])
+
+
+@pytest.mark.parametrize(
+    ("variant", "parameters"),
+    [("resnet16-1d", 630_785), ("resnet18-1d", 1_150_081), ("resnet34-1d", 1_052_673)],
+)
+def test_the_networks_on_series_have_their_parameters(variant, parameters):
+    assert build(VARIANTS[variant].layers).count_params() == parameters
+
+
+def test_thirty_four_has_the_basic_blocks_of_the_seed():
+    model = build(Settings(depth=34))
+    block = ["Conv2D", "BatchNormalization", "ReLU", "Conv2D", "BatchNormalization", "Add", "ReLU"]
+    adds = [layer.output.shape[1:] for layer in model.layers if kinds_of(layer) == "Add"]
+
+    assert kinds(model)[5:19] == block * 2
+    assert adds[0] == (16, 31, 64)
+    assert [shape[2] for shape in adds] == [64] * 3 + [128] * 4 + [256] * 6 + [512] * 3
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])
