@@ -118,13 +118,17 @@ def plot_scores(
     path: Path,
     score: Float[ndarray, " n"],
     truth: Bool[ndarray, " n"],
-    snr: Float[ndarray, " n"],
+    against: Float[ndarray, " n"],
+    *,
+    label: str = "|SNR|",
 ) -> None:
-    """Draw the score of each event over the size of its SNR."""
-    with _axes(path, "score by SNR", "|SNR|", "score") as axes:
+    """Draw the score of each event over the size of a quantity; those of 0 stand at the left."""
+    size = np.abs(against)
+    some = size[size > 0]
+    x = np.maximum(size, some.min() / 2 if some.size else _LEAST)
+    with _axes(path, f"score by {label}", label, "score") as axes:
         for kind, rows in {"negative": ~truth, "positive": truth}.items():
-            x = np.maximum(np.abs(snr[rows]), _LEAST)
-            axes.scatter(x, score[rows], s=2, alpha=0.3, label=kind, rasterized=True)
+            axes.scatter(x[rows], score[rows], s=2, alpha=0.3, label=kind, rasterized=True)
         axes.set(xscale="log")
         axes.legend()
 

@@ -47,9 +47,10 @@ def evaluate(
     network.load_weights(artifact.weights)
     predict = predict_with(network)
     if data is None:
-        seed = int(artifact.manifest["training"]["seed"])
+        training = artifact.manifest["training"]
+        seed = int(training["seed"])
         if plots is not None:
-            draw_plots(predict, seed, _IMAGES, plots)
+            draw_plots(predict, seed, _IMAGES, plots, training.get("learningCurve", ()))
         return table(predict, seed, _IMAGES, artifact.threshold)
     if data.is_file():
         score = score_file(predict, data)

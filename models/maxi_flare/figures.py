@@ -1,9 +1,10 @@
-"""The figures of the network on *simulated* images, and beside them those of the ideal observer.
+"""The figures of the network on *simulated* images, and beside them those of a score of ring counts.
 
 All rest on the flux law of `models.maxi_flare.simulate`, but for the efficiency against flux: that
 is what a source of so many mCrab has of being found, at the threshold of the alerts.
 """
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from models.evaluation.plots import plot_all, plot_efficiency
+from models.evaluation.plots import plot_all, plot_efficiency, plot_scores
 from models.evaluation.rates import auc, rate
 from models.evaluation.table import figures
 from models.maxi_flare.blocks import draw_sample
@@ -34,8 +35,9 @@ def table(predict: Predict, seed: int, n: int, threshold: float) -> dict[str, An
     Returns
     -------
     :
-        What the manifest keeps: each rate with its count and its 95 % interval. ``ideal`` is the
-        likelihood ratio of the true model of undisturbed images, on the undisturbed ones.
+        What the manifest keeps: each rate with its count and its 95 % interval. ``ideal`` is
+        `models.maxi_flare.likelihood.log_odds`, which knows the simulation but counts events in
+        rings only, on the undisturbed images.
     """
     test = draw_sample(seed, "test", n)
     score, truth = predict(test.inputs), test.labels == 1
@@ -73,16 +75,18 @@ def flux_curve(
     }
 
 
-def draw_plots(predict: Predict, seed: int, n: int, folder: Path) -> None:
-    """Draw everything of the test split, and the efficiency against flux with the law's empties."""
+def draw_plots(
+    predict: Predict, seed: int, n: int, folder: Path, history: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Draw everything of the test split, and its empties beside flares of any flux."""
     test = draw_sample(seed, "test", n)
     score, truth = predict(test.inputs), test.labels == 1
-    plot_all(folder, score, truth, classes=("background", "flare"))
-    efficiency = draw_sample(seed, "efficiency", n, _EFFICIENCY)
-    plot_efficiency(
-        folder / "efficiency.png",
-        np.concatenate([score[~truth], predict(efficiency.inputs)]),
-        np.repeat([False, True], [(~truth).sum(), len(efficiency.labels)]),
-        np.concatenate([test.flux_mcrab[~truth], efficiency.flux_mcrab]),
-        label="flux [mCrab, 2-20 keV]",
+    plot_all(folder, score, truth, classes=("background", "flare"), history=history)
+    flares = draw_sample(seed, "efficiency", n, _EFFICIENCY)
+    by_flux = (
+        np.concatenate([score[~truth], predict(flares.inputs)]),
+        np.repeat([False, True], [(~truth).sum(), len(flares.labels)]),
+        np.concatenate([test.flux_mcrab[~truth], flares.flux_mcrab]),
     )
+    for name, plot in {"scores": plot_scores, "efficiency": plot_efficiency}.items():
+        plot(folder / f"{name}.png", *by_flux, label="flux [mCrab, 2-20 keV]")

@@ -27,7 +27,7 @@ from models.maxi_flare.network import build
 from models.maxi_flare.scoring import calibrate, predict_with
 from models.maxi_flare.simulate import VERSION
 from models.training.devices import limit_threads
-from models.training.fit import fit
+from models.training.fit import Fitted, fit
 from models.training.pool import Pool
 from models.training.recipe import Recipe
 
@@ -130,7 +130,7 @@ def train(
         network,
         out,
         version=version,
-        training=_account(settings, fitted.best),
+        training=_account(settings, fitted),
         metrics=metrics,
         threshold=threshold,
         false_positive_rate=metrics["falsePositiveRate"]["value"],
@@ -186,12 +186,13 @@ def _validation(held: Sample, n: int) -> Callable[[keras.Model], float]:
     return loss
 
 
-def _account(settings: Settings, best: float | None) -> dict[str, Any]:
+def _account(settings: Settings, fitted: Fitted) -> dict[str, Any]:
     """Return what the manifest says of the training."""
     return {
         "data": "simulated",
         "simulator": f"models.maxi_flare.simulate {VERSION}",
         "images": settings.steps * settings.batch // settings.reuse,
-        "validationLoss": best,
+        "validationLoss": fitted.best,
         **asdict(settings),
+        "learningCurve": fitted.history,
     }

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from models.evaluation.plots import plot_all, plot_confusion, plot_learning_curve, plot_roc
+from models.evaluation.plots import (
+    plot_all,
+    plot_confusion,
+    plot_learning_curve,
+    plot_roc,
+    plot_scores,
+)
 
 SVG = "http://www.w3.org/2000/svg"
 
@@ -39,6 +45,14 @@ def test_the_name_says_the_format(judged, tmp_path):
     plot_roc(tmp_path / "roc.svg", *judged)
 
     assert SVG in (tmp_path / "roc.svg").read_text()
+
+
+def test_scores_can_be_drawn_by_flux_though_empty_skies_have_none(judged, tmp_path):
+    score, truth = judged
+
+    plot_scores(tmp_path / "scores.svg", score, truth, truth * 35.0, label="flux [mCrab]")
+
+    assert "score by flux [mCrab]" in (tmp_path / "scores.svg").read_text()
 
 
 def test_a_class_that_never_came_is_drawn_as_empty(tmp_path):

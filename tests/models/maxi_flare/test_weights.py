@@ -1,4 +1,4 @@
-"""What the weights that come with the project say of the one real image."""
+"""What the weights that come with the project say of the one real image, and their manifest."""
 
 from pathlib import Path
 
@@ -32,3 +32,11 @@ def test_five_folds_are_right_in_98_of_100_images(weights):
     assert found["images"] == 20_000
     assert found["folds"] == 5
     assert found["accuracy"]["value"] >= 0.98
+
+
+def test_they_are_those_of_the_lowest_validation_loss_of_their_learning_curve(weights):
+    training = weights.manifest["training"]
+
+    validation = [row["validation"] for row in training["learningCurve"] if "validation" in row]
+
+    assert training["validationLoss"] == min(validation)
