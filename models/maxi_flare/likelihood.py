@@ -3,8 +3,8 @@
 The events of a picture are a Poisson process of known shape: a flat background of unknown density
 and a source of unknown counts, spread by the instrument. So the numbers of events in rings about
 the centre hold nearly all there is to know of the source, but for what disturbs the exposure. From
-them come the best possible score of undisturbed pictures (`log_odds`), with which the network is
-compared, and the counts of the source with their interval (`models.maxi_flare.flux`).
+them come a score of undisturbed pictures (`log_odds`), with which the network is compared, and the
+counts of the source with their interval (`models.maxi_flare.flux`).
 """
 
 from functools import lru_cache
@@ -81,7 +81,8 @@ def log_likelihood(
 def log_odds(rings: Integer[ndarray, "n rings"], law: Law | None = None) -> Float64[ndarray, " n"]:
     """Return the logarithm of the odds of a flare, half of the images having one.
 
-    No score can tell undisturbed pictures apart better, if fluxes follow the law.
+    The best score of undisturbed pictures that counts events in rings, if fluxes follow the law and
+    but for what `log_likelihood` approximates. Where in its ring an event is, it does not know.
     """
     low, high = (law or Law()).flux_mcrab
     rng = np.random.default_rng(0)

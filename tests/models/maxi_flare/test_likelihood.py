@@ -19,7 +19,7 @@ def undisturbed(images):
     return images.rings[rows], images.labels[rows] == 1
 
 
-def test_the_best_score_there_is_errs_on_one_image_in_sixty(images):
+def test_the_best_score_of_ring_counts_errs_on_one_image_in_sixty(images):
     rings, flare = undisturbed(images)
 
     right = (log_odds(rings) > 0) == flare
@@ -28,7 +28,7 @@ def test_the_best_score_there_is_errs_on_one_image_in_sixty(images):
 
 
 def test_fainter_flares_are_hidden_by_poisson_noise():
-    """At half to twice the flux of X Per no network can be right in 95 % of the images."""
+    """At half to twice the flux of X Per ring counts are right in less than 95 % of the images."""
     law = Law(flux_mcrab=(17.0, 70.0))
     rings, flare = undisturbed(simulate(np.random.default_rng(3), 3000, law))
 
