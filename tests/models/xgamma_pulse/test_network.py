@@ -1,7 +1,10 @@
+from dataclasses import asdict
+
 import keras
 import numpy as np
 import pytest
 
+from models.artifact import load
 from models.training.fused_normalization import FusedNormalization
 from models.xgamma_pulse import XGAMMA_PULSE
 from models.xgamma_pulse.network import SERVED, VARIANTS, LstmFcn, ResNet, build
@@ -72,14 +75,24 @@ def test_the_depth_counts_the_convolutions_in_the_shortcuts(depth):
     assert sum(isinstance(layer, keras.layers.Add) for layer in model.layers) == depth // 2
 
 
-def test_resnet10_keeps_its_shapes():
-    model = build(ResNet())
+@pytest.mark.parametrize(
+    ("variant", "shapes"),
+    [
+        ("resnet10", [(200, 32), (100, 32), (100, 32), (50, 32), (50, 64)]),
+        (
+            "resnet16",
+            [(200, 32), (100, 32), (100, 32), (50, 32), (50, 64), (25, 64), (25, 64), (13, 64)],
+        ),
+    ],
+)
+def test_the_residual_networks_keep_their_shapes(variant, shapes):
+    model = build(VARIANTS[variant])
 
     joined = [
         layer.output.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.Add)
     ]
 
-    assert joined == [(200, 32), (100, 32), (100, 32), (50, 32), (50, 64)]
+    assert joined == shapes
 
 
 @pytest.mark.parametrize("depth", [0, 3, -2])
@@ -102,8 +115,15 @@ def test_a_manifest_may_name_another_variant():
     assert XGAMMA_PULSE.build({"variant": "lstm"}).count_params() == 6_706
 
 
-def test_the_served_network_is_one_of_the_five():
-    assert build().count_params() == build(VARIANTS[SERVED]).count_params()
+def test_what_is_built_unasked_is_the_network_of_the_shipped_weights():
+    training = load("xgamma_pulse").manifest["training"]
+
+    assert training["network"] == SERVED
+    assert training["hyperparameters"] == asdict(VARIANTS[SERVED])
+
+
+def test_the_shipped_weights_fit_what_is_built_unasked():
+    build().load_weights(load("xgamma_pulse").weights)
 
 
 @pytest.mark.parametrize("training", [True, False])
