@@ -32,8 +32,8 @@ __all__ = ["Judged", "calibrate", "evaluate", "judge", "read_predictions", "tabl
 _BLOCK = 500
 
 _SEED = 20261122
-_TEST = 20_000
-"""Simulated candidates of each survey that ``evaluate`` judges."""
+_TEST = 40_000
+"""Simulated candidates of each survey that ``evaluate`` judges: as many as the training does."""
 
 Score = Callable[[ndarray], ndarray]
 """Inputs ``(n, 21, 21, 4)`` to the probability of a real candidate ``(n,)``."""

@@ -49,6 +49,14 @@ def test_the_stated_figures_rest_on_twenty_thousand_candidates_or_more(trained):
     assert trained.manifest["metrics"]["candidates"] >= 20_000
 
 
+def test_the_stated_figures_of_simulated_hits_reach_the_aims(trained):
+    stated = trained.manifest["metrics"]
+
+    assert stated["survey"] == "hits"
+    assert stated["accuracy"]["value"] >= 0.994
+    assert stated["missedAtFalsePositiveRate"]["0.01"]["value"] <= 0.003
+
+
 def test_the_plots_of_both_surveys_are_drawn(judged):
     drawn = {path.relative_to(judged[1]).as_posix() for path in judged[1].rglob("*.png")}
 

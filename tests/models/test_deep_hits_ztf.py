@@ -64,5 +64,15 @@ def test_real_and_bogus_of_ztf_are_told_apart(judged):
 
 
 @pytest.mark.filterwarnings("ignore::astropy.io.fits.verify.VerifyWarning")
+def test_the_figures_in_the_card_come_out(judged):
+    theirs, ours, _ = judged
+    real, bogus = ours[theirs >= 0.9], ours[theirs < 0.1]
+
+    assert (len(real), len(bogus)) == (134, 6)
+    assert roc_auc(real, bogus) == pytest.approx(0.994, abs=0.0005)
+    assert ((real >= 0.5).sum(), (bogus < 0.5).sum()) == (124, 6)
+
+
+@pytest.mark.filterwarnings("ignore::astropy.io.fits.verify.VerifyWarning")
 def test_no_ztf_packet_that_can_be_read_is_rejected(judged):
     assert not judged[2].rejected
