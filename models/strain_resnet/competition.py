@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.artifact import Artifact
+from models.evaluation.plots import plot_all
 from models.evaluation.table import figures
 from models.strain_resnet.g2net import LISTS, G2NetSegment, segments, write_submission
 from models.strain_resnet.scoring import Predict
@@ -21,12 +22,12 @@ _BLOCK = 250
 def judge_g2net(
     predict: Predict, artifact: Artifact, folder: Path, out: Path | None
 ) -> dict[str, Any]:
-    """Return the figures on the labelled segments, and write ``submission.csv`` for the others.
+    """Return the figures on the labelled segments, and plot them; answer the others.
 
     Parameters
     ----------
     out
-        Where it goes; without, the test segments are left alone.
+        Where plots and ``submission.csv`` go; without, the test segments are left alone.
 
     Raises
     ------
@@ -45,6 +46,8 @@ def judge_g2net(
             raise ValueError(f"{folder} has segments of one class only: {len(labels)}")
         truth, ranked = np.array(labels, bool), np.array(scores, np.float32)
         found |= figures(ranked, truth, threshold=artifact.threshold)
+        if out is not None:
+            plot_all(out, ranked, truth, classes=artifact.network.classes)
     if out is not None and (folder / LISTS["test"]).is_file():
         out.mkdir(parents=True, exist_ok=True)
         tested = _scored(predict, artifact, segments(folder, split="test"))

@@ -85,7 +85,7 @@ def evaluate(
             judged.truth,
             classes=artifact.network.classes,
             snr=judged.snr,
-            history=artifact.manifest["training"].get("history", ()),
+            history=artifact.manifest["training"].get("learningCurve", ()),
         )
     subsets = [tuple(np.array(DETECTORS)[list(there)].tolist()) for there in ABSENCES]
     return {

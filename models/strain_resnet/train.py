@@ -263,6 +263,6 @@ def _account(settings: Settings, fitted: Fitted, parameters: int) -> dict[str, A
         "segments": round(settings.steps * settings.batch / settings.reuse),
         "parameters": parameters,
         "validationAuc": fitted.best,
-        "history": fitted.history,
+        "learningCurve": fitted.history,
         **asdict(settings),
     }

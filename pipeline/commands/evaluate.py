@@ -29,7 +29,7 @@ def evaluate(
     ] = None,
     plots: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write the plots there."),
+        typer.Option("--out", metavar="DIR", help="Write plots there, and answers."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,8 +47,8 @@ def evaluate(
         return print_json(found)
     columns = {"figure": "left", "value": "right", "95 %": "left", "n": "right"}
     print_table(list(_rows(found)), columns=columns, title=f"{network} {artifact.version}")
-    if plots is not None:
-        say(f"plots are in {plots}")
+    if plots is not None and plots.is_dir():
+        say(f"{plots} has {', '.join(sorted(path.name for path in plots.iterdir()))}")
     return None
 
 

@@ -63,11 +63,12 @@ def test_a_folder_of_g2net_is_judged_by_its_labels(short, tmp_path):
     made = simulate(np.random.default_rng(1), 60)
     write_split(tmp_path, "train", made.samples, made.labels)
 
-    found = evaluate(short[0], data=tmp_path)
+    found = evaluate(short[0], data=tmp_path, plots=tmp_path / "plots")
 
     assert found["data"] == "real"
     assert found["candidates"] == 60
     assert found["real"] == made.labels.sum()
+    assert (tmp_path / "plots" / "roc.png").is_file()
 
 
 @pytest.mark.slow

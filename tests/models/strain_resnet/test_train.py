@@ -38,7 +38,7 @@ def test_a_short_training_learns(short):
 @pytest.mark.slow
 def test_the_loss_falls(short):
     losses = [
-        point["loss"] for point in short[0].manifest["training"]["history"] if "loss" in point
+        point["loss"] for point in short[0].manifest["training"]["learningCurve"] if "loss" in point
     ]
 
     assert losses[-1] < 0.9 * losses[0]
