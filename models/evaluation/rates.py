@@ -35,7 +35,9 @@ def interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float
     centre = share + z**2 / (2 * trials)
     half = z * np.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z**2 / trials
-    return float((centre - half) / scale), float((centre + half) / scale)
+    # rounding puts a bound that is 0, 1 or the rate itself a hair beyond it
+    low, high = max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    return float(min(low, share)), float(max(high, share))
 
 
 def rate(hits: Bool[ndarray, " n"]) -> dict[str, Any]:

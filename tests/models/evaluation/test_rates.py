@@ -32,8 +32,7 @@ def test_an_interval_holds_the_rate_and_stays_in_bounds(trials, data):
 
     low, high = interval(successes, trials)
 
-    assert -1e-9 <= low <= successes / trials + 1e-9
-    assert successes / trials - 1e-9 <= high <= 1 + 1e-9
+    assert 0 <= low <= successes / trials <= high <= 1
 
 
 def test_an_interval_covers_the_truth_as_often_as_it_says():
