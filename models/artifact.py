@@ -196,7 +196,7 @@ def _builder(network: Network, layers: Mapping[str, Any]) -> "Callable[[], keras
     build: Callable[..., keras.Model] = network.build
     if ENSEMBLE not in layers:
         return partial(build, layers)
-    members = [partial(build, *([] if one is None else [one])) for one in layers[ENSEMBLE]]
+    members = [build if one is None else _builder(network, one) for one in layers[ENSEMBLE]]
     return lambda: average(members)
 
 

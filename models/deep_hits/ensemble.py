@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.artifact import Artifact, load, save
+from models.artifact import Artifact
 from models.deep_hits import DEEP_HITS
-from models.deep_hits.evaluate import judge, table
-from models.ensemble import ENSEMBLE, average
-from models.evaluation.rates import threshold_at
-from models.evaluation.table import FALSE_POSITIVE_RATE
+from models.deep_hits.evaluate import calibrate, judge, table
+from models.training.ensemble import open_mean, save_mean
 
 __all__ = ["ensemble"]
 
@@ -18,49 +16,35 @@ def ensemble(
     *,
     out: Path,
     version: str,
-    runs: Path | None = None,  # noqa: ARG001 - the command gives it to whatever makes weights
-    resume: bool = False,  # noqa: ARG001 - likewise
     seed: int = 20261122,
     judged: tuple[int, int] = (20_000, 40_000),
 ) -> Artifact:
-    """Save the mean of several networks as one.
+    """Calibrate, judge and save the mean of several networks as one.
 
     Parameters
     ----------
     folders
-        Of the weights, each with its manifest. Members keep the calibration they have.
+        Of the weights, each with its manifest.
     seed
-        Of the simulated candidates that the mean is judged on.
+        Of the simulated candidates that the mean is calibrated and judged on.
     judged
-        Candidates of the validation split, for the threshold, and of the test split.
+        Candidates of the validation split, for temperature and threshold, and of the test split.
 
     Raises
     ------
     ArtifactError
         If a folder holds no weights of Deep-HiTS.
     """
-    members = [load(DEEP_HITS.name, folder) for folder in folders]
-    network = average([member.network.build for member in members])
-    for number, member in enumerate(members, 1):
-        network.get_layer(f"member_{number}").load_weights(member.weights)
-    mixed = judge(network, seed, "validation", judged[0])["mixed"]
-    threshold = threshold_at(mixed.score[~mixed.real], FALSE_POSITIVE_RATE)
-    metrics = table(judge(network, seed, "test", judged[1]), threshold)
-    return save(
-        DEEP_HITS,
-        network,
+    mean = open_mean(DEEP_HITS, folders)
+    temperature, threshold = calibrate(mean.model, seed, judged[0])
+    metrics = table(judge(mean.model, seed, "test", judged[1]), threshold)
+    return save_mean(
+        mean,
         out,
         version=version,
-        training={
-            "data": "simulated",
-            "members": [
-                {"version": member.version, "weightsSha256": member.weights_sha256}
-                for member in members
-            ],
-        },
+        seed=seed,
         metrics=metrics,
         threshold=threshold,
         false_positive_rate=metrics["mixed"]["falsePositiveRate"]["value"],
-        temperature=1.0,
-        layers={ENSEMBLE: [member.manifest.get("layers") for member in members]},
+        temperature=temperature,
     )

@@ -20,7 +20,6 @@ from numpy.random import Generator
 
 from models.artifact import Artifact, save
 from models.deep_hits import DEEP_HITS
-from models.deep_hits.ensemble import ensemble
 from models.deep_hits.evaluate import calibrate, judge, table
 from models.deep_hits.network import Settings as Layers
 from models.deep_hits.network import build
@@ -33,7 +32,7 @@ from models.training.fit import Fitted, fit
 from models.training.pool import Block, Pool
 from models.training.recipe import Recipe
 
-__all__ = ["VARIANTS", "Settings", "ensemble", "train", "train_from_file"]
+__all__ = ["VARIANTS", "Settings", "train", "train_from_file"]
 
 _BLOCK = 1024
 """Candidates that the simulator hands over at once."""

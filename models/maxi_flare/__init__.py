@@ -2,7 +2,8 @@
 
 `picture` and `preprocess` make the input, `network` defines the layers, `simulate` (with `sky` and
 `render`) makes labelled images, `folder` reads real ones, `train` fits the network, `folds`
-cross-validates it and `evaluate` judges it. README.md is the model card.
+cross-validates it, `evaluate` judges it and `ensemble` averages several. README.md is the model
+card.
 """
 
 from models.maxi_flare.preprocess import INPUT_SHAPE, SAMPLE_SHAPE, preprocess

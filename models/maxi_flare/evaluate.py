@@ -15,7 +15,6 @@ from models.evaluation.plots import plot_all
 from models.evaluation.table import figures
 from models.maxi_flare.figures import draw_plots, table
 from models.maxi_flare.folder import PictureError, labelled_files, read_picture
-from models.maxi_flare.network import build
 from models.maxi_flare.picture import shrink
 from models.maxi_flare.preprocess import preprocess
 from models.maxi_flare.scoring import Predict, predict_with
@@ -43,7 +42,7 @@ def evaluate(
     PictureError
         If the folder is not one of pictures by class, or no picture of a class can be used.
     """
-    network = build()
+    network = artifact.network.build()
     network.load_weights(artifact.weights)
     predict = predict_with(network)
     if data is None:

@@ -7,5 +7,5 @@
 
 `pool` keeps the newest simulated samples, `recipe` says how long and how fast to learn, `devices`
 finds the GPUs and the other hosts, `checkpoint` is one file that is whole or refused, `fit` is the
-loop.
+loop, and `ensemble` makes one network of several.
 """

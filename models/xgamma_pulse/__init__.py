@@ -2,8 +2,8 @@
 
 `waveforms`, `preprocess` make the input, `pulse_files` reads it, `network` defines the layers of
 five networks, `simulate` (with `detector` and `noise`) makes labelled pulses, `rise_time` is the
-plain cut that they must beat, `train` fits them and `evaluate` judges them. README.md is the model
-card.
+plain cut that they must beat, `train` fits them, `evaluate` judges them and `ensemble` averages several.
+README.md is the model card.
 """
 
 from collections.abc import Mapping

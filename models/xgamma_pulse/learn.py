@@ -20,7 +20,7 @@ from models.xgamma_pulse.network import build
 from models.xgamma_pulse.settings import Settings
 from models.xgamma_pulse.simulate import BLOCK, training_block
 
-__all__ = ["Trained", "learn"]
+__all__ = ["Trained", "learn", "score_with"]
 
 
 class Trained(NamedTuple):
@@ -60,13 +60,13 @@ def learn(name: str, settings: Settings, folder: Path, *, resume: bool) -> Train
             loss="sparse_categorical_crossentropy",
             resume=resume,
             validate=lambda model: _loss(
-                judge(_score(model), settings.seed, "validation", settings.validated)
+                judge(score_with(model), settings.seed, "validation", settings.validated)
             ),
             title=f"xgamma_pulse {name}",
         )
     model = build(LAYERS[name])
     model.set_weights(fitted.weights)
-    score = _score(model)
+    score = score_with(model)
     validation, test = (
         judge(score, settings.seed, split, n)
         for split, n in zip(("validation", "test"), settings.judged, strict=True)
@@ -115,7 +115,9 @@ def _timed(
     return counted
 
 
-def _score(model: keras.Model) -> Score:
+def score_with(model: keras.Model) -> Score:
+    """Make the function that scores with layers of Keras."""
+
     def score(inputs: FloatArray) -> ndarray:
         assert len(inputs) <= PIECE  # noqa: S101 - what judge promises
         return np.asarray(model.predict_on_batch(inputs))[:, 1]

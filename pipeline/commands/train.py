@@ -90,14 +90,12 @@ def train(
     from models.training.checkpoint import CheckpointError
     from pipeline.errors import ConfigurationError
 
-    module = network_module(network, "train")
     runs = runs or Path("runs") / network.replace("-", "_") / (variant or "")
-    folders = {"out": out or runs / "weights", "runs": runs}
     version = version or datetime.now(UTC).strftime("%Y.%m.%d")
     changes = {"variant": variant, "steps": steps, "seed": seed}
-    make = _work(module, parameters, average, changes)
+    make = _work(network, parameters, average, changes)
     try:
-        artifact = make(**folders, version=version, resume=resume)
+        artifact = make(out=out or runs / "weights", runs=runs, version=version, resume=resume)
     except (FileExistsError, FileNotFoundError, CheckpointError, ArtifactError) as error:
         raise ConfigurationError(str(error)) from error
     if as_json:
@@ -106,21 +104,23 @@ def train(
 
 
 def _work(
-    module: ModuleType,
+    network: str,
     parameters: Path | None,
     average: list[Path] | None,
     changes: Mapping[str, Any],
 ) -> Callable[..., Any]:
     """Return what makes the weights: settings, a parameter file, or weights to be averaged."""
-    other = [value for value in (parameters, average) if value]
-    if not other:
+    module = network_module(network, "train")
+    if not parameters and not average:
         return partial(module.train, _settings(module, **changes))
-    if len(other) > 1 or any(value is not None for value in changes.values()):
+    if (parameters and average) or any(value is not None for value in changes.values()):
         raise typer.BadParameter("a parameter file or --average says itself what to do")
-    make = getattr(module, "train_from_file" if parameters else "ensemble", None)
-    if make is None:
-        raise typer.BadParameter("parameter files and --average are for deep-hits")
-    return partial(make, other[0])
+    if average:
+        ensemble = network_module(network, "ensemble").ensemble
+        return lambda *, out, version, **_: ensemble(average, out=out, version=version)
+    if not hasattr(module, "train_from_file"):
+        raise typer.BadParameter("parameter files are for deep-hits")
+    return partial(module.train_from_file, parameters)
 
 
 def _settings(module: ModuleType, variant: str | None, steps: int | None, seed: int | None) -> Any:

@@ -56,3 +56,20 @@ def test_a_parameter_file_cannot_be_changed_by_options(tmp_path):
 
     assert ended.code == 2
     assert "says itself what to do" in ended.err
+
+
+def test_a_parameter_file_is_refused_where_it_means_nothing(tmp_path):
+    (tmp_path / "input.txt").write_text("[vars]\n")
+
+    ended = skytriage("train", "maxi-flare", tmp_path / "input.txt")
+
+    assert ended.code == 2
+    assert "parameter files are for deep-hits" in ended.err
+
+
+@pytest.mark.parametrize("network", ["deep-hits", "maxi-flare", "strain-resnet", "xgamma-pulse"])
+def test_weights_to_be_averaged_that_are_not_there_are_named(network, tmp_path):
+    ended = skytriage("train", network, "--average", tmp_path, "--out", tmp_path / "both")
+
+    assert ended.code == 1
+    assert "manifest.json does not exist" in ended.err

@@ -1,0 +1,105 @@
+"""The mean of trained networks, made and saved: ``skytriage train NETWORK --average DIR …``.
+
+Every network calibrates and judges the mean as it does one that it trained, on the same splits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from models.artifact import Artifact, load, save
+from models.ensemble import ENSEMBLE, average
+from models.evaluation.calibration import fit_temperature, log_odds
+from models.network import Network
+
+__all__ = ["Mean", "calibrate", "open_mean", "save_mean"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean:
+    """Trained networks of one kind, and the layers that give their mean."""
+
+    network: Network
+
+    members: tuple[Artifact, ...]
+
+    model: keras.Model
+
+
+def open_mean(network: Network, folders: Sequence[Path]) -> Mean:
+    """Load trained weights, and average what they say; members keep the calibration they have.
+
+    Parameters
+    ----------
+    folders
+        Of the weights, each with its manifest.
+
+    Raises
+    ------
+    ArtifactError
+        If a folder holds no weights of this network.
+    """
+    members = tuple(load(network, folder) for folder in folders)
+    model = average([member.network.build for member in members])
+    for number, member in enumerate(members, 1):
+        model.get_layer(f"member_{number}").load_weights(member.weights)
+    return Mean(network=network, members=members, model=model)
+
+
+def calibrate(
+    model: keras.Model, score: Float[ndarray, " n"], truth: Bool[ndarray, " n"]
+) -> tuple[float, Float[ndarray, " n"]]:
+    """Fit the temperature to scores of the validation split, and fold it into ``logits``.
+
+    Returns
+    -------
+    :
+        The temperature, and what the layers say of the same events from now on.
+    """
+    odds = log_odds(score)
+    temperature = fit_temperature(odds, truth.astype(np.int64))
+    layer = model.get_layer("logits")
+    layer.set_weights([weight / temperature for weight in layer.get_weights()])
+    return temperature, 1 / (1 + np.exp(-odds[:, 1] / temperature))
+
+
+def save_mean(
+    mean: Mean,
+    out: Path,
+    *,
+    version: str,
+    seed: int,
+    metrics: Mapping[str, Any],
+    threshold: float,
+    false_positive_rate: float,
+    temperature: float,
+) -> Artifact:
+    """Save the mean as one network, which names its members.
+
+    Parameters
+    ----------
+    seed
+        Of the simulated events that it was calibrated and judged on.
+    """
+    members = [
+        {"version": member.version, "weightsSha256": member.weights_sha256}
+        for member in mean.members
+    ]
+    return save(
+        mean.network,
+        mean.model,
+        out,
+        version=version,
+        training={"data": "simulated", "seed": seed, "members": members},
+        metrics=metrics,
+        threshold=threshold,
+        false_positive_rate=false_positive_rate,
+        temperature=temperature,
+        layers={ENSEMBLE: [member.manifest.get("layers") for member in mean.members]},
+    )
