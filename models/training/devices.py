@@ -4,13 +4,15 @@ Several hosts each run the same command with ``TF_CONFIG`` set, as TensorFlow de
 
     {"cluster": {"worker": ["a:4000", "b:4000"]}, "task": {"type": "worker", "index": 0}}
 
-They need one folder of checkpoints in common, which host 0 writes and all read when they resume.
+They need one folder of checkpoints in common, which host 0 writes and all read when they resume;
+only host 0 saves the weights.
 What batch normalisation measures differs a little from host to host; that of host 0 is kept.
 """
 
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,10 +65,21 @@ def choose_strategy() -> "tf.distribute.Strategy":
     import tensorflow as tf
 
     if host_share()[1] > 1:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _join_hosts()
     if len(tf.config.list_logical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+@cache
+def _join_hosts() -> "tf.distribute.Strategy":
+    """Join the other hosts, once: a training of several networks or stages stays with them.
+
+    A process that joins again loses them.
+    """
+    import tensorflow as tf
+
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def limit_threads(threads: int) -> None:

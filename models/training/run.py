@@ -47,6 +47,8 @@ class Run:
             self.model = build()
             self.optimizer = _optimizer(recipe)
             self.optimizer.build(self.model.trainable_variables)
+        # layers that are spread give an answer for each device: one of its own judges alone
+        self.judged = build() if strategy.num_replicas_in_sync > 1 else self.model
 
     def variables(self) -> dict[str, Any]:
         """Return everything that a step changes, by name."""
@@ -102,7 +104,9 @@ class Run:
 
     def judge(self, validate: Callable[[keras.Model], float]) -> float:
         """Validate, and keep the weights if they are the best so far."""
-        figure = float(validate(self.model))
+        if self.judged is not self.model:
+            self.judged.set_weights(self.model.get_weights())
+        figure = float(validate(self.judged))
         sign = 1 if self.recipe.best == "highest" else -1
         if self.best is None or sign * figure > sign * self.best:
             self.best, self.best_weights = figure, self.model.get_weights()

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from models.evaluation.rates import rate
 from models.network import FloatArray
+from models.training.devices import host_share
 from models.training.fit import Fitted, fit
 from models.training.pool import Block, Pool
 from models.training.recipe import Recipe
@@ -102,8 +103,11 @@ def _timed(
 ) -> Callable[[int], Iterator[Block]]:
     """Keep count of the seconds between batches, which are those of the training [s].
 
-    A run that was killed and goes on adds to the count, so steps that were lost count too.
+    A run that was killed and goes on adds to the count, so steps that were lost count too. Of
+    several hosts, which share the folder and wait for each other, the first counts.
     """
+    if host_share()[0]:
+        return batches
 
     def counted(first_step: int) -> Iterator[Block]:
         spent = float(path.read_text(encoding="ascii")) if first_step and path.exists() else 0.0

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -94,13 +96,35 @@ def train(
     version = version or datetime.now(UTC).strftime("%Y.%m.%d")
     changes = {"variant": variant, "steps": steps, "seed": seed}
     make = _work(network, parameters, average, changes)
+    is_first = _is_first_host()  # all end with one network and share --out: the first one saves
+    place = nullcontext(out or runs / "weights") if is_first else TemporaryDirectory()
     try:
-        artifact = make(out=out or runs / "weights", runs=runs, version=version, resume=resume)
+        with place as folder:
+            artifact = make(out=Path(folder), runs=runs, version=version, resume=resume)
     except (FileExistsError, FileNotFoundError, CheckpointError, ArtifactError) as error:
         raise ConfigurationError(str(error)) from error
+    if not is_first:
+        return say("the first host saves the weights")
     if as_json:
         print_json(dict(artifact.manifest))
-    say(f"weights {artifact.version} of {artifact.network.name} are in {artifact.folder}")
+    return say(f"weights {artifact.version} of {artifact.network.name} are in {artifact.folder}")
+
+
+def _is_first_host() -> bool:
+    """Return whether this host is the first, or the only one.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``TF_CONFIG`` cannot be understood.
+    """
+    from models.training.devices import host_share
+    from pipeline.errors import ConfigurationError
+
+    try:
+        return host_share()[0] == 0
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _work(

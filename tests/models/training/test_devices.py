@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.artifact import load
 from models.training.devices import choose_strategy, host_share
+from models.xgamma_pulse.learn import _timed
 from pipeline.server_process import free_port
+from tests.command_line import skytriage
 
 HERE = Path(__file__).parent
 HOSTS = {"worker": ["a:1", "b:1"]}
@@ -57,7 +60,7 @@ def start(code, **environment):
 
 
 def finish(*processes):
-    ends = [process.communicate(timeout=120)[1] for process in processes]
+    ends = [process.communicate(timeout=240)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), ends
 
 
@@ -73,13 +76,26 @@ small_problem.main({folder!r}, small_problem.{build}, two)
 ONE_DEVICE = "import small_problem; small_problem.main({folder!r}, small_problem.{build})"
 
 
+TRAIN = """
+from dataclasses import replace
+from models.xgamma_pulse.settings import VARIANTS
+from pipeline.cli import main
+VARIANTS["tiny"] = replace(
+    VARIANTS["short"], steps=4, batch=8, pool=1, validated=500, validate_every=4, judged=(500, 500)
+)
+if __name__ == "__main__":
+    main(["train", "xgamma-pulse", "--variant", "tiny", "--runs", {runs!r}, "--out", {out!r}])
+"""
+
+
 def weights(folder):
     with np.load(folder / "weights.npz") as file:
         return [file[name] for name in file.files]
 
 
 def losses(folder):
-    return [point["loss"] for point in json.loads((folder / "history.json").read_text())]
+    history = json.loads((folder / "history.json").read_text())
+    return [point["loss"] for point in history if "loss" in point]
 
 
 @pytest.mark.slow
@@ -122,3 +138,44 @@ def test_two_hosts_learn_one_network_and_the_first_keeps_the_checkpoint(tmp_path
     )
     assert losses(hosts[0])[-1] < 0.8 * losses(hosts[0])[0]
     assert not (hosts[1] / "checkpoint.npz").exists()
+
+
+@pytest.mark.slow
+def test_of_two_hosts_that_train_two_networks_one_after_the_other_the_first_saves(tmp_path):
+    cluster = {"worker": [f"localhost:{free_port()}" for _ in range(2)]}
+    places = [tmp_path / "first", tmp_path / "second"]
+
+    finish(
+        *(
+            start(
+                TRAIN.format(runs=str(tmp_path / "runs"), out=str(out)),
+                **config(index, cluster=cluster),
+            )
+            for index, out in enumerate(places)
+        )
+    )
+
+    assert list(load("xgamma_pulse", places[0]).manifest["metrics"]["table"]) == [
+        "resnet10",
+        "lstm",
+    ]
+    assert not places[1].exists()
+
+
+def test_of_several_hosts_the_first_counts_the_seconds_of_a_training(monkeypatch, tmp_path):
+    for index, name in enumerate(["first", "second"]):
+        monkeypatch.setenv("TF_CONFIG", config(index)["TF_CONFIG"])
+        batches = _timed(lambda step: iter([step]), tmp_path / name)
+
+        assert list(batches(7)) == [7]
+
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+def test_a_cluster_that_the_command_cannot_join_ends_it_with_its_text(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{")
+
+    ended = skytriage("train", "xgamma-pulse")
+
+    assert ended.code == 1
+    assert "TF_CONFIG is not understood: {" in ended.err
