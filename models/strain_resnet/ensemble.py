@@ -1,4 +1,4 @@
-"""Average several trained strain networks on series: ``skytriage train strain-resnet --average DIR …``."""
+"""Average several trained strain networks: ``skytriage train strain-resnet --average DIR …``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,6 @@ from models.artifact import Artifact
 from models.evaluation.rates import threshold_at
 from models.strain_resnet import STRAIN_RESNET
 from models.strain_resnet.figures import FALSE_ALARMS, table
-from models.strain_resnet.preprocess import preprocess
 from models.strain_resnet.scoring import judge, predict_with
 from models.training.ensemble import calibrate, open_mean, save_mean
 
@@ -36,15 +35,15 @@ def ensemble(
     Raises
     ------
     ArtifactError
-        If a folder holds no weights of a strain network on series.
+        If a folder holds no weights of a strain network, or their inputs differ.
     """
     mean = open_mean(STRAIN_RESNET, folders)
-    predict = predict_with(mean.model)
-    held = judge(predict, preprocess, seed, "validation", judged[0])
+    predict, prepare = predict_with(mean.model), mean.network.preprocess
+    held = judge(predict, prepare, seed, "validation", judged[0])
     temperature, score = calibrate(mean.model, held.score, held.truth)
     quiet = score[~held.truth]
     thresholds = {f"{rate:g}": threshold_at(quiet, rate) for rate in FALSE_ALARMS}
-    metrics = table(judge(predict, preprocess, seed, "test", judged[1]), thresholds)
+    metrics = table(judge(predict, prepare, seed, "test", judged[1]), thresholds)
     return save_mean(
         mean,
         out,

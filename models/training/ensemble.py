@@ -4,7 +4,7 @@ Every network calibrates and judges the mean as it does one that it trained, on 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from models.artifact import Artifact, load, save
+from models.artifact import Artifact, ArtifactError, load, save
 from models.ensemble import ENSEMBLE, average
 from models.evaluation.calibration import fit_temperature, log_odds
 from models.network import Network
@@ -43,13 +43,17 @@ def open_mean(network: Network, folders: Sequence[Path]) -> Mean:
     Raises
     ------
     ArtifactError
-        If a folder holds no weights of this network.
+        If a folder holds no weights of this network, or they differ in what they eat.
     """
     members = tuple(load(network, folder) for folder in folders)
+    eaten = {member.network.input_shape for member in members}
+    if len(eaten) > 1:
+        raise ArtifactError(f"networks of one input can be averaged, not of {sorted(eaten)}")
     model = average([member.network.build for member in members])
     for number, member in enumerate(members, 1):
         model.get_layer(f"member_{number}").load_weights(member.weights)
-    return Mean(network=network, members=members, model=model)
+    kind = replace(members[0].network, build=network.build)  # for any layers, on this input
+    return Mean(network=kind, members=members, model=model)
 
 
 def calibrate(

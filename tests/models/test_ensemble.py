@@ -14,6 +14,9 @@ from models.deep_hits.ensemble import ensemble
 from models.deep_hits.network import Settings, build
 from models.ensemble import average
 from models.runtime import open_runtime
+from models.strain_resnet.network import Settings as StrainLayers
+from models.strain_resnet.network import build as build_strain
+from models.strain_resnet.train import network_of
 from models.training.ensemble import calibrate, open_mean, save_mean
 
 # NumPy 2.4 warns of how TensorFlow hands arrays to Keras
@@ -119,6 +122,44 @@ def test_an_ensemble_names_its_members(saved, pooled, pair):
     hashes = [member["weightsSha256"] for member in pair.manifest["training"]["members"]]
 
     assert hashes == [saved.weights_sha256, pooled.weights_sha256]
+
+
+@pytest.fixture(scope="module")
+def imaging(tmp_path_factory):
+    """Weights of a small untrained strain network on images."""
+    layers = StrainLayers(depth=10, widths=(4, 4, 4, 4))
+    return artifacts.save(
+        network_of(layers),
+        build_strain(layers),
+        tmp_path_factory.mktemp("imaging"),
+        version="2026.0.0",
+        training={"data": "none"},
+        metrics={},
+        threshold=0.5,
+        false_positive_rate=0.01,
+        temperature=1.0,
+        layers=asdict(layers),
+    )
+
+
+@pytest.mark.slow
+def test_strain_networks_on_images_can_be_averaged(imaging, tmp_path):
+    module = importlib.import_module("models.strain_resnet.ensemble")
+
+    twice = module.ensemble(
+        [imaging.folder] * 2, out=tmp_path, version="2026.0.3", judged=(250, 250)
+    )
+
+    loaded = artifacts.load("strain_resnet", tmp_path)
+    assert loaded.weights_sha256 == twice.weights_sha256
+    assert loaded.network.build().input_shape[1:] == imaging.network.input_shape
+
+
+def test_networks_of_different_inputs_are_not_averaged(imaging):
+    shipped = artifacts.load("strain_resnet")
+
+    with pytest.raises(artifacts.ArtifactError, match="of one input can be averaged, not of"):
+        open_mean(shipped.network, [shipped.folder, imaging.folder])
 
 
 def test_ensembles_can_be_averaged_again(pair, saved, inputs, tmp_path):
