@@ -95,6 +95,8 @@ def train(
     runs = runs or Path("runs") / network.replace("-", "_") / (variant or "")
     version = version or datetime.now(UTC).strftime("%Y.%m.%d")
     changes = {"variant": variant, "steps": steps, "seed": seed}
+    if average and (out is None or out.resolve() in {one.resolve() for one in average}):
+        raise typer.BadParameter("--average needs an --out that is none of its members")
     make = _work(network, parameters, average, changes)
     is_first = _is_first_host()  # all end with one network and share --out: the first one saves
     place = nullcontext(out or runs / "weights") if is_first else TemporaryDirectory()

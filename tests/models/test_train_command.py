@@ -67,6 +67,13 @@ def test_a_parameter_file_is_refused_where_it_means_nothing(tmp_path):
     assert "parameter files are for deep-hits" in ended.err
 
 
+def test_an_average_never_replaces_its_members(tmp_path):
+    ended = skytriage("train", "deep-hits", "--average", tmp_path, "--out", tmp_path / ".")
+
+    assert ended.code == 2
+    assert "that is none of its members" in ended.err
+
+
 @pytest.mark.parametrize("network", ["deep-hits", "maxi-flare", "strain-resnet", "xgamma-pulse"])
 def test_weights_to_be_averaged_that_are_not_there_are_named(network, tmp_path):
     ended = skytriage("train", network, "--average", tmp_path, "--out", tmp_path / "both")
