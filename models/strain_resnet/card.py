@@ -43,7 +43,7 @@ def by_snr(manifest: Mapping[str, Any]) -> str:
     lines = [_line("false-alarm probability", *names), _rule(len(names) + 1)]
     for probability, efficiency in found.items():
         rates = efficiency["bySnr"]
-        lines.append(_line(probability, *(f"{rates[name]['value']:.2f}" for name in names)))
+        lines.append(_line(probability, *(_share(rates[name]) for name in names)))
     return "\n".join(lines)
 
 
@@ -55,13 +55,18 @@ def by_mass(manifest: Mapping[str, Any], probability: str) -> str:
     lines = [_line("heavier, lighter [solar masses]", *light), _rule(len(light) + 1)]
     for first in heavy:
         cells = [pairs.get((first, second)) for second in light]
-        shown = [f"{one['value']:.2f} of {one['n']}" if one else "" for one in cells]
+        shown = [f"{_share(one)} of {one['n']}" if one else "" for one in cells]
         lines.append(_line(first, *shown))
     return "\n".join(lines)
 
 
 def _ranked(manifests: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(manifests, key=lambda manifest: -float(manifest["metrics"]["auc"]["value"]))
+
+
+def _share(rate: Mapping[str, Any]) -> str:
+    """Return two digits, or a dash where there was nothing to count."""
+    return "-" if rate["value"] is None else f"{rate['value']:.2f}"
 
 
 def _rule(columns: int) -> str:
