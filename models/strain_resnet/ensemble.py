@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.artifact import Artifact
-from models.evaluation.rates import threshold_at
 from models.strain_resnet import STRAIN_RESNET
-from models.strain_resnet.figures import FALSE_ALARMS, table
+from models.strain_resnet.figures import table, thresholds_of
 from models.strain_resnet.scoring import judge, predict_with
 from models.training.ensemble import calibrate, open_mean, save_mean
 
@@ -42,7 +41,7 @@ def ensemble(
     held = judge(predict, prepare, seed, "validation", judged[0])
     temperature, score = calibrate(mean.model, held.score, held.truth)
     quiet = score[~held.truth]
-    thresholds = {f"{rate:g}": threshold_at(quiet, rate) for rate in FALSE_ALARMS}
+    thresholds = thresholds_of(quiet)
     metrics = table(judge(predict, prepare, seed, "test", judged[1]), thresholds)
     return save_mean(
         mean,

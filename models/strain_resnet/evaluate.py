@@ -19,12 +19,11 @@ from numpy import ndarray
 
 from models.artifact import Artifact
 from models.evaluation.plots import plot_all
-from models.evaluation.rates import threshold_at
 from models.network import FloatArray
 from models.runtime import open_runtime
 from models.strain_resnet.augment import ABSENCES
 from models.strain_resnet.competition import judge_g2net
-from models.strain_resnet.figures import FALSE_ALARMS, ranking, table
+from models.strain_resnet.figures import ranking, table, thresholds_of
 from models.strain_resnet.g2net import LISTS
 from models.strain_resnet.matched_filter import draw_bank, filter_segments
 from models.strain_resnet.noise_curves import DETECTORS
@@ -168,7 +167,7 @@ def _thresholds(
     prepare = artifact.network.preprocess
     judged = judge(predict, prepare, seed, "validation", count, present=present)
     quiet = judged.score[~judged.truth]
-    return {f"{rate:g}": threshold_at(quiet, rate) for rate in FALSE_ALARMS}
+    return thresholds_of(quiet)
 
 
 def _compare(searched: Mapping[str, Judged]) -> dict[str, Any]:

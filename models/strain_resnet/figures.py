@@ -11,7 +11,7 @@ from models.evaluation.rates import auc, rate, threshold_at
 from models.evaluation.table import figures
 from models.strain_resnet.scoring import Judged
 
-__all__ = ["FALSE_ALARMS", "SNR_BINS", "by_mass", "by_snr", "ranking", "table"]
+__all__ = ["FALSE_ALARMS", "SNR_BINS", "by_mass", "by_snr", "ranking", "table", "thresholds_of"]
 
 FALSE_ALARMS = (1e-2, 1e-3)
 """False-alarm probabilities of a segment at which efficiencies are given."""
@@ -24,6 +24,11 @@ MASS_BINS_MSUN = (5.0, 10.0, 20.0, 40.0, 60.0, 80.0)
 
 _QUIET_SNR, _LOUD_SNR = 6.0, 8.0
 """Between these the efficiency over the masses is given: where masses decide."""
+
+
+def thresholds_of(quiet: ndarray) -> dict[str, float]:
+    """Return, by false-alarm probability, the score that so much of this noise reaches."""
+    return {f"{allowed:g}": threshold_at(quiet, allowed) for allowed in FALSE_ALARMS}
 
 
 def table(judged: Judged, thresholds: Mapping[str, float]) -> dict[str, Any]:

@@ -17,11 +17,11 @@ import numpy as np
 from models import artifact as artifacts
 from models.artifact import Artifact
 from models.evaluation.calibration import fit_temperature, log_odds
-from models.evaluation.rates import roc_auc, threshold_at
+from models.evaluation.rates import roc_auc
 from models.network import Network
 from models.strain_resnet import STRAIN_RESNET, with_input_of
 from models.strain_resnet.augment import Augmentation
-from models.strain_resnet.figures import FALSE_ALARMS, table
+from models.strain_resnet.figures import table, thresholds_of
 from models.strain_resnet.network import LOGIT, SHIPPED, build
 from models.strain_resnet.network import Settings as Layers
 from models.strain_resnet.scoring import Judged, judge, predict_with
@@ -248,7 +248,7 @@ def _calibrate(
     layer = model.get_layer(LOGIT)
     layer.set_weights([weight / temperature for weight in layer.get_weights()])
     quiet = 1 / (1 + np.exp(-logits[~judged.truth, 1] / temperature))
-    return temperature, {f"{rate:g}": threshold_at(quiet, rate) for rate in FALSE_ALARMS}
+    return temperature, thresholds_of(quiet)
 
 
 def _judge(model: keras.Model, network: Network, settings: Settings, split: str, n: int) -> Judged:
