@@ -46,6 +46,7 @@ def table(judged: Judged, thresholds: Mapping[str, float]) -> dict[str, Any]:
         **found,
         "thresholds": dict(thresholds),
         "aucBySnr": _auc_by_snr(judged),
+        "aucByLighterMass": _auc_by_lighter_mass(judged),
         "efficiency": {
             key: {
                 "falseAlarms": rate(judged.score[~judged.truth] >= threshold),
@@ -64,6 +65,7 @@ def ranking(judged: Judged) -> dict[str, Any]:
     return {
         "auc": auc(judged.score[judged.truth], quiet),
         "aucBySnr": _auc_by_snr(judged),
+        "aucByLighterMass": _auc_by_lighter_mass(judged),
         "efficiency": {
             f"{allowed:g}": {
                 "all": rate(judged.score[judged.truth] >= threshold_at(quiet, allowed)),
@@ -96,9 +98,22 @@ def by_mass(judged: Judged, threshold: float) -> dict[str, Any]:
 
 
 def _auc_by_snr(judged: Judged) -> dict[str, Any]:
+    return _auc_of(judged, _snr_rows(judged))
+
+
+def _auc_by_lighter_mass(judged: Judged) -> dict[str, Any]:
+    """Return how well signals rank whose lighter mass is in a bin [solar masses]."""
+    light = judged.masses_msun[:, 1]
+    rows = {
+        f"{low:g} to {high:g}": judged.truth & (light >= low) & (light < high)
+        for low, high in pairwise(MASS_BINS_MSUN)
+    }
+    return _auc_of(judged, rows)
+
+
+def _auc_of(judged: Judged, rows: Mapping[str, ndarray]) -> dict[str, Any]:
     quiet = judged.score[~judged.truth]
-    rows = _snr_rows(judged).items()
-    return {name: auc(judged.score[those], quiet) for name, those in rows if those.any()}
+    return {name: auc(judged.score[those], quiet) for name, those in rows.items() if those.any()}
 
 
 def _snr_rows(judged: Judged) -> dict[str, ndarray]:

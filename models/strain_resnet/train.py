@@ -94,20 +94,23 @@ _IMAGES: Mapping[str, Any] = {
     "validated": 2_048,
     "validate_every": 500,
 }
-"""What differs where images are learnt: an image takes ten times as long as a series."""
+"""What differs where images are learnt at the seed's widths, which takes ten times as long."""
 
 _NARROW = replace(SHIPPED, widths=(16, 32, 64, 128))
 """What the deeper networks on series are made of: they have bottlenecks or many blocks."""
 
 VARIANTS: Mapping[str, Settings] = {
     "resnet10-1d": Settings(layers=SHIPPED, steps=14_000),
-    "resnet34-1d": Settings(layers=replace(_NARROW, depth=34), steps=4_500),
-    "resnet18-1d": Settings(layers=replace(_NARROW, depth=18), steps=4_500),
-    "resnet16-1d": Settings(layers=replace(_NARROW, depth=16), steps=4_500),
-    "resnet16-2d": Settings(layers=Layers(depth=16), steps=2_000, **_IMAGES),
+    **{
+        f"resnet{depth}-1d": Settings(layers=replace(_NARROW, depth=depth), steps=2_500)
+        for depth in (16, 18, 34)
+    },
+    "resnet16-2d-narrow": Settings(
+        layers=Layers(depth=16, widths=_NARROW.widths), steps=2_500, pool=_IMAGES["pool"]
+    ),
     **{
         f"resnet{depth}-2d": Settings(layers=Layers(depth=depth), steps=20_000, **_IMAGES)
-        for depth in (18, 34, 50, 101, 152)
+        for depth in (16, 18, 34, 50, 101, 152)
     },
     **{
         f"resnet{depth}-1d": Settings(layers=replace(_NARROW, depth=depth), steps=20_000)
@@ -124,9 +127,10 @@ VARIANTS: Mapping[str, Settings] = {
         for depth in (50, 101, 152)
     },
 }
-"""By name; the first is the one whose weights are shipped. Steps are for two cores in the first five
-and for a GPU in the others, which are ten times as dear and more. The short ones show on two cores
-that the deepest learn, from signals four times as loud."""
+"""By name; the first is the one whose weights are shipped. Steps are for two cores in the first five,
+of which the last four learn from the same 80,000 segments, and for a GPU in the others, which are ten
+times as dear and more. The short ones show on two cores that the deepest learn, from signals four times
+as loud."""
 
 
 def network_of(layers: Layers) -> Network:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,19 @@ def test_efficiencies_are_at_the_thresholds_of_the_validation(judged):
         (judged.score[judged.truth] >= 0.9).mean()
     )
     assert found["efficiency"]["0.001"]["all"]["n"] == judged.truth.sum()
+
+
+def test_signals_are_ranked_by_the_bin_of_their_lighter_mass(judged):
+    light = judged.masses_msun[:, 1]
+    score = np.where(judged.truth & (light >= 10) & (light < 20), 2, judged.score)
+
+    before, after = (
+        {name: one["value"] for name, one in ranking(made)["aucByLighterMass"].items()}
+        for made in (judged, replace(judged, score=score.astype(np.float32)))
+    )
+
+    assert after == {**before, "10 to 20": 1.0}
+    assert before["10 to 20"] < 1
 
 
 def test_a_statistic_of_any_scale_is_ranked(judged):
