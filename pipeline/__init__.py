@@ -31,6 +31,7 @@ Around them:
 `metrics`        what an operator sees; `observe` fills them, `recorder` keeps them,
                  `http` serves them; `logs`
 `ledger`         does it add up; `audit` counts
+`letters`        dead letters as they are read; `redrive` sends them back
 `client`         what a subscriber imports; `subscription`, `received`
 `cli`            the command line; `commands` has a module for each
 `simulation`     packets with known truth; `demo` and `report` show the whole at work

@@ -15,6 +15,7 @@ from pipeline import __version__
 from pipeline.commands.bench import bench
 from pipeline.commands.check import check
 from pipeline.commands.classify import classify
+from pipeline.commands.dead_letters import dead_letters
 from pipeline.commands.demo import demo
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.ledger import ledger
@@ -55,7 +56,7 @@ def _skytriage(
 
 for command in (run, check, demo, publish, classify, tail, ledger, train, evaluate):
     app.command()(command)
-for group in (topics, simulate, bench):
+for group in (dead_letters, topics, simulate, bench):
     app.add_typer(group)
 
 

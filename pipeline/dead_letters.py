@@ -1,8 +1,9 @@
 """What a dead letter says of itself, in headers that Kafka Connect's tools know.
 
 Its value and key are those of the message, byte for byte, so it can be sent
-back as it is; of a message that holds several records it has the one that failed.  A message that fails again carries only the latest failure:
-headers that grew with each return would one day be too large to send.
+back as it is; of a message that holds several records it has the one that
+failed.  A message that fails again carries only the latest failure: headers
+that grew with each return would one day be too large to send.
 """
 
 import traceback
@@ -13,10 +14,20 @@ from pipeline import __version__
 from pipeline.core import Origin, Record
 from pipeline.errors import InvalidMessage
 
-__all__ = ["PREFIX", "Headers", "dead_letter_headers", "dead_letter_origin"]
+__all__ = [
+    "PREFIX",
+    "REPLAY_HEADER",
+    "Headers",
+    "dead_letter_headers",
+    "dead_letter_origin",
+    "without_failure",
+]
 
 PREFIX = "__connect.errors."
 VERSION_HEADER = "skytriage.version"
+REPLAY_HEADER = "skytriage.replay"
+"""On a message that is sent again on purpose, with any value; ours is the name of its letter."""
+
 INDEX_HEADER, RECORDS_HEADER = "skytriage.record.index", "skytriage.record.count"
 
 MESSAGE_BYTES = 1024
@@ -79,6 +90,16 @@ def dead_letter_origin(headers: Headers) -> Origin | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def without_failure(headers: Headers) -> list[tuple[str, bytes | None]]:
+    """Return the headers that the message had before it failed.
+
+    >>> without_failure([("traceparent", b"00-1"), ("__connect.errors.stage", b"decode")])
+    [('traceparent', b'00-1')]
+    """
+    ours = (PREFIX, INDEX_HEADER, RECORDS_HEADER, VERSION_HEADER)
+    return [(name, value) for name, value in headers if not name.startswith(ours)]
 
 
 def _raised_in(trace: TracebackType | None) -> str:

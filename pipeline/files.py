@@ -49,10 +49,10 @@ class FileMessage:
     """Why the file cannot be taken for what its stream reads; `value` is then all of it."""
 
     key: bytes | None = None
+    """What an instrument gives its messages, so that those of a kind keep their order."""
+
     partition: int = -1
     """Where it is to go; -1 leaves that to the key."""
-
-    """What an instrument gives its messages, so that those of a kind keep their order."""
 
     at_s: float | None = None
     """When to send it, after the first; None for as soon as possible [s]."""

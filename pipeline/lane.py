@@ -16,14 +16,13 @@ from pipeline.core import (
     StageTimes,
     now_us,
 )
+from pipeline.dead_letters import REPLAY_HEADER
 from pipeline.errors import InvalidMessage
 from pipeline.infer import Classifier
 from pipeline.stream import Stream
 from pipeline.tally import Memory, Partition
 
 __all__ = ["Judged", "Lane", "Prepared", "Step", "is_replay"]
-
-REPLAY_HEADER = "skytriage.replay"
 
 
 def is_replay(record: Record) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -11,7 +11,16 @@ from pipeline.errors import ConfigurationError, TransientError
 from pipeline.files import FileMessage
 from pipeline.kafka import COMMON, PRODUCER, ClientConfig
 
-__all__ = ["FILE_HEADER", "INDEX_HEADER", "Delivery", "publish", "publisher_config"]
+__all__ = [
+    "FILE_HEADER",
+    "INDEX_HEADER",
+    "Delivery",
+    "Outgoing",
+    "existing_topics",
+    "publish",
+    "publisher_config",
+    "send",
+]
 
 FILE_HEADER = "skytriage.file"
 INDEX_HEADER = "skytriage.index"
@@ -22,6 +31,21 @@ EXAMPLES = 5
 
 SOON_S = 0.001
 """A pause shorter than this is left out, and made up for by a later one [s]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message that is to be sent."""
+
+    topic: str
+    value: bytes
+    key: bytes | None
+    headers: Sequence[tuple[str, str | bytes | None]]
+    place: str
+    """Where it is from, to say which one was not delivered."""
+
+    partition: int = -1
+    """Where it is to go; -1 leaves that to the key."""
 
 
 @dataclass(slots=True)
@@ -78,7 +102,11 @@ def publish(
     TransientError
         If no broker answers.
     """
-    _must_exist(producer, topic)
+    if topic not in existing_topics(producer):
+        raise ConfigurationError(
+            f"there is no topic {topic}: skytriage topics create CONFIG.toml makes it, "
+            "or name another with --topic"
+        )
     delivery = Delivery()
     began_s = time.monotonic()
     try:
@@ -86,7 +114,7 @@ def publish(
             due_s = message.at_s if rate_hz is None else delivery.sent / rate_hz
             if due_s is not None:
                 _wait_until(producer, began_s + due_s)
-            _send(producer, topic, message, delivery)
+            send(producer, _outgoing(topic, message), delivery)
             progress(delivery.sent, delivery.delivered)
     finally:  # a file that ends the command takes no message with it
         producer.flush()  # until message.timeout.ms: then it has failed
@@ -94,8 +122,19 @@ def publish(
     return delivery
 
 
-def _send(producer: Producer, topic: str, message: FileMessage, delivery: Delivery) -> None:
-    place = f"{message.file} [{message.index}]"
+def _outgoing(topic: str, message: FileMessage) -> Outgoing:
+    return Outgoing(
+        topic=topic,
+        value=message.value,
+        key=message.key,
+        headers=[(FILE_HEADER, str(message.file)), (INDEX_HEADER, str(message.index))],
+        place=f"{message.file} [{message.index}]",
+        partition=message.partition,
+    )
+
+
+def send(producer: Producer, message: Outgoing, delivery: Delivery) -> None:
+    """Hand a message to the producer, and note in time what becomes of it."""
     delivery.sent += 1
     delivery.sent_bytes += len(message.value)
 
@@ -103,26 +142,22 @@ def _send(producer: Producer, topic: str, message: FileMessage, delivery: Delive
         if error is None:
             delivery.delivered += 1
         else:
-            delivery.fail(place, _reason(error))
+            delivery.fail(message.place, _reason(error))
 
-    headers: list[tuple[str, str | bytes | None]] = [
-        (FILE_HEADER, str(message.file)),
-        (INDEX_HEADER, str(message.index)),
-    ]
     while True:
         try:
             producer.produce(
-                topic,
+                message.topic,
                 message.value,
                 message.key,
                 message.partition,
-                headers=headers,
+                headers=list(message.headers),
                 on_delivery=report,
             )
         except BufferError:  # the queue is full: let some go
             producer.poll(0.05)
         except KafkaException as error:
-            delivery.fail(place, _reason(error.args[0]))
+            delivery.fail(message.place, _reason(error.args[0]))
             return
         else:
             producer.poll(0)
@@ -143,14 +178,15 @@ def _wait_until(producer: Producer, due_s: float) -> None:
         producer.poll(min(left_s, 0.1))
 
 
-def _must_exist(producer: Producer, topic: str) -> None:
-    # All topics: asking for one by name may create it.
+def existing_topics(producer: Producer) -> frozenset[str]:
+    """Return the names of all topics; asking for one by name may create it.
+
+    Raises
+    ------
+    TransientError
+        If no broker answers.
+    """
     try:
-        topics = producer.list_topics(timeout=ANSWER_TIMEOUT_S).topics
+        return frozenset(producer.list_topics(timeout=ANSWER_TIMEOUT_S).topics)
     except KafkaException as error:
         raise TransientError(f"no broker answers: {error.args[0].str()}") from None
-    if topic not in topics:
-        raise ConfigurationError(
-            f"there is no topic {topic}: skytriage topics create CONFIG.toml makes it, "
-            "or name another with --topic"
-        )

@@ -1,4 +1,4 @@
-"""Read what a topic holds, from its beginning to where it ends now."""
+"""Read what a topic holds, from its beginning to where it ends now, or one message of it."""
 
 import time
 from collections.abc import Iterator
@@ -12,13 +12,20 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from pipeline.core import Origin
 from pipeline.errors import ConfigurationError
 from pipeline.kafka import consumer_config, make_consumer
 from pipeline.settings import Settings
 
-__all__ = ["ANSWER_TIMEOUT_S", "read_to_end"]
+__all__ = ["ANSWER_TIMEOUT_S", "read_one", "read_to_end"]
 
 ANSWER_TIMEOUT_S = 15.0
+
+_NOT_THERE = (
+    KafkaError._PARTITION_EOF,  # noqa: SLF001 - its public name
+    KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 - its public name
+    KafkaError.OFFSET_OUT_OF_RANGE,
+)
 
 PATIENCE_S = 30.0
 """How long an open transaction may hide the end of a topic [s]."""
@@ -47,7 +54,7 @@ def read_to_end(settings: Settings, topic: str, notes: list[str]) -> Iterator[Me
     """
     ends = _ends(settings, topic)
     extra = {"enable.partition.eof": True, "fetch.wait.max.ms": 50}
-    group = f"skytriage-ledger-{uuid4()}"
+    group = f"skytriage-reader-{uuid4()}"
     consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
     try:
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ends])
@@ -71,10 +78,42 @@ def read_to_end(settings: Settings, topic: str, notes: list[str]) -> Iterator[Me
         consumer.close()
 
 
+def read_one(settings: Settings, place: Origin) -> Message | None:
+    """Return the committed message at a place; None if there is none.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such topic.
+    KafkaException
+        If the broker does not answer.
+    """
+    end = _ends(settings, place.topic).get(place.partition, 0)
+    if not 0 <= place.offset < end:
+        return None
+    # What retention has deleted must not become the message after it.
+    extra = {"enable.partition.eof": True, "auto.offset.reset": "error"}
+    group = f"skytriage-reader-{uuid4()}"
+    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
+    try:
+        consumer.assign([TopicPartition(place.topic, place.partition, place.offset)])
+        message = consumer.poll(ANSWER_TIMEOUT_S)
+    finally:
+        consumer.close()
+    if message is None:
+        return None  # an open transaction hides it
+    error = message.error()
+    if error is None:
+        return message if message.offset() == place.offset else None
+    if error.code() in _NOT_THERE:
+        return None
+    raise KafkaException(error)
+
+
 def _ends(settings: Settings, topic: str) -> dict[int, int]:
     """Return the offset behind the last message of each partition, committed or not."""
     extra = {"isolation.level": "read_uncommitted"}
-    group = f"skytriage-ledger-{uuid4()}"
+    group = f"skytriage-reader-{uuid4()}"
     consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
     try:
         metadata = consumer.list_topics(topic, timeout=ANSWER_TIMEOUT_S).topics[topic]

@@ -18,6 +18,7 @@ COMMANDS = (
     "classify",
     "tail",
     "ledger",
+    "dead-letters",
     "topics",
     "simulate",
     "bench",

@@ -10,8 +10,7 @@ from functools import cache
 import pytest
 
 from deploy.metrics_page import PAGE, page
-from pipeline.dead_letters import PREFIX
-from pipeline.lane import REPLAY_HEADER
+from pipeline.dead_letters import PREFIX, REPLAY_HEADER
 from pipeline.settings import Settings
 from tests.deployed import DEPLOY, ROOT, RUNBOOK, panels, rules
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline import __version__
 from pipeline.core import Origin, Record
-from pipeline.dead_letters import PREFIX, dead_letter_headers, dead_letter_origin
+from pipeline.dead_letters import PREFIX, dead_letter_headers, dead_letter_origin, without_failure
 from pipeline.errors import DecodeError, UnusableSample
 
 RECORD = Record(b"junk", Origin("hits", 3, 2**53 + 1), headers=(("traceparent", b"00-1"),))
@@ -98,6 +98,12 @@ def test_the_origin_is_read_back(topic, partition, offset):
     origin = Origin(topic, partition, offset)
 
     assert dead_letter_origin(headers(Record(b"", origin))) == origin
+
+
+def test_a_message_gets_back_the_headers_that_it_had():
+    own = [("traceparent", b"00-1"), ("stream", None)]
+
+    assert without_failure(headers(Record(b"", Origin("hits", 0, 1), headers=tuple(own)))) == own
 
 
 def test_headers_of_somebody_else_have_no_origin():
