@@ -9,7 +9,7 @@ from models.strain_resnet import STRAIN_RESNET
 from models.strain_resnet.background import Background, Combination
 from models.strain_resnet.noise_curves import DETECTORS
 from models.strain_resnet.running import noise_of
-from pipeline.core import NetworkInfo, Origin, Record
+from pipeline.core import Alert, NetworkInfo, Origin, Record
 from pipeline.infer import Classifier
 from pipeline.record_lane import RecordLane
 from pipeline.running.lane import RunningLane
@@ -18,13 +18,19 @@ from pipeline.streams.strain.hdf5 import write_hdf5
 from tests.strain_files import strain_decoder
 
 __all__ = [
+    "BURST_S",
     "GPS_S",
     "INFO",
     "RATE_HZ",
+    "SECONDS",
     "answers",
     "background",
+    "both",
     "burst",
+    "errors",
+    "events",
     "frame",
+    "pieces",
     "records",
     "running_lane",
     "strain_of",
@@ -34,6 +40,9 @@ GPS_S = 1_400_000_000
 """When the strain begins."""
 
 RATE_HZ = 2048
+
+SECONDS, BURST_S = 30, 20.3
+"""How long most tests listen, and when the burst comes."""
 
 LOUD = 12.0
 """Of whitened strain; noise has not more than 5."""
@@ -126,6 +135,11 @@ def frame(detector, second, strain, *, seconds=1, words=None, later_s=0):
     )
 
 
+def both(h1, l1, seconds=range(SECONDS)):
+    """The messages of two detectors, second by second."""
+    return [frame(name, k, strain) for k in seconds for name, strain in (("H1", h1), ("L1", l1))]
+
+
 def records(values, first=0):
     """Values as messages of one partition, one after the other."""
     return [Record(value, Origin("strain", 0, first + n)) for n, value in enumerate(values)]
@@ -152,3 +166,18 @@ def _judged(lane, prepared, memories):
         if memories is not None:
             memories.append(judged.memories())
     return found
+
+
+def events(found):
+    """The events among answers."""
+    return [answer for _, answer in found if isinstance(answer, Alert) and answer.kind == "event"]
+
+
+def pieces(found):
+    """All answers but events, each with the offset of its message: what was judged, and errors."""
+    return [(offset, a) for offset, a in found if not isinstance(a, Alert) or a.kind == "piece"]
+
+
+def errors(found):
+    """The error of each message that has one, by its offset."""
+    return {offset: answer for offset, answer in found if not isinstance(answer, Alert)}

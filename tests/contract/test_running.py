@@ -1,7 +1,7 @@
 """What running strain keeps to, whatever its frames are written as: the contract of `test_streams`.
 
 Elsewhere is what only running strain knows.  Which events are found, late, missing and repeated frames,
-gaps, leaps of time and where to read again from: `tests/unit/test_running.py`.  Any order of frames, and
+gaps, leaps of time and where to read again from: `tests/unit/running`.  Any order of frames, and
 any clock: `tests/property/test_running.py`.  Readers of damaged files: `tests/property/test_strain.py`.
 Workers that come and go: `tests/broker/test_running.py`.
 """
@@ -22,7 +22,7 @@ from pipeline.errors import InvalidMessage
 from pipeline.streams.strain.playback import Recording, play
 from pipeline.streams.strain.recorded import GWF_MAGIC, HDF5_MAGIC, SIMULATED_SURVEY
 from pipeline.times import to_us
-from tests.running_strain import GPS_S, RATE_HZ, answers, frame, running_lane, strain_of
+from tests.running_strain import GPS_S, RATE_HZ, answers, events, frame, running_lane, strain_of
 from tests.running_topics import answered_offsets, records_of, send, wait_until_answered
 from tests.strategies import damaged
 from tests.stream_lanes import judged, received, record, simulated
@@ -72,10 +72,6 @@ def found(messages):
 @pytest.fixture(scope="module")
 def alerts(found):
     return [answer for _, answer in found if isinstance(answer, Alert)]
-
-
-def events(found):
-    return [one for _, one in found if isinstance(one, Alert) and one.kind == "event"]
 
 
 def pieces(found):
