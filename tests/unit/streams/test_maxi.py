@@ -1,83 +1,19 @@
-"""Records of ``maxi_image``: what becomes of them, and what is said of those that are wrong."""
-
-import io
-from dataclasses import replace
+"""Records of ``maxi_image``: the event, the image, its place and its flux."""
 
 import numpy as np
 import pytest
-from astropy.io import fits
-from PIL import Image as Pillow
 
 from models.maxi_flare.flux import estimate_flux
 from models.maxi_flare.picture import shrink
-from models.maxi_flare.simulate import Law, simulate
-from models.maxi_flare.sky import DEG_PER_PIXEL
 from pipeline.core import EventTime
-from pipeline.errors import DecodeError, MissingInput
-from pipeline.streams.maxi.message import Image, write_message
-from tests.strategies import BIG_ID, container, record, stream_decoder
-
-BRIGHT = simulate(np.random.default_rng(4), 40, Law(flares=1.0, flux_mcrab=(300.0, 301.0)))
-ROW = int(np.flatnonzero(BRIGHT.kinds == "plain")[0])
-PHOTONS, PICTURE = BRIGHT.photons[ROW].astype("<u2"), BRIGHT.pictures[ROW]
-DEPTH = float(BRIGHT.depth[ROW])
-
-COUNTS = Image(
-    survey="maxi",
-    image_id=str(BIG_ID),
-    image_id_long=BIG_ID,
-    image=PHOTONS,
-    format="raw",
-    quantity="counts",
-    ra_deg=58.85,
-    dec_deg=31.05,
-    pixel_deg=DEG_PER_PIXEL,
-    start_mjd_utc=57774.432245,
-    stop_mjd_utc=57774.435081,
-    band_kev=(2.0, 20.0),
-    exposure_cm2_s=100 * DEPTH,
-)
-WCS = {
-    "CTYPE1": "RA---TAN",
-    "CTYPE2": "DEC--TAN",
-    "CRPIX1": 53.5,
-    "CRPIX2": 53.5,
-    "CRVAL1": 58.85,
-    "CRVAL2": 31.05,
-    "CDELT1": -DEG_PER_PIXEL,
-    "CDELT2": DEG_PER_PIXEL,
-}
-
-
-@pytest.fixture(scope="module")
-def decoder():
-    return stream_decoder("maxi")
-
-
-@pytest.fixture
-def decode(decoder):
-    def run(**changes):
-        return decoder.decode(write_message(replace(COUNTS, **changes)))
-
-    return run
-
-
-def fits_file(pixels, **cards):
-    data = io.BytesIO()
-    fits.PrimaryHDU(pixels, header=fits.Header(cards)).writeto(data)
-    return data.getvalue()
-
-
-def picture(form, **options):
-    data = io.BytesIO()
-    Pillow.fromarray(PICTURE).save(data, form, **options)
-    return {"image": data.getvalue(), "format": form, "quantity": "grey"}
-
+from pipeline.errors import DecodeError
+from tests.maxi_images import DEPTH, PHOTONS, PICTURE, RINGS, WCS, decode, fits_file, picture
+from tests.strategies import BIG_ID
 
 # The event
 
 
-def test_the_event_is_what_the_packet_says(decode):
+def test_the_event_is_what_the_packet_says():
     event = decode().event
 
     assert event.survey == "maxi"
@@ -87,18 +23,18 @@ def test_the_event_is_what_the_packet_says(decode):
     assert (event.ra_deg, event.dec_deg) == (58.85, 31.05)
 
 
-def test_an_image_may_have_a_name_and_no_number(decode):
+def test_an_image_may_have_a_name_and_no_number():
     event = decode(image_id="103_57774", image_id_long=None).event
 
     assert (event.event_id, event.event_id_long) == ("103_57774", None)
 
 
-def test_a_name_and_a_number_that_differ_are_told(decode):
+def test_a_name_and_a_number_that_differ_are_told():
     with pytest.raises(DecodeError, match="imageId '7' and imageIdLong 9007199254740993"):
         decode(image_id="7")
 
 
-def test_an_image_without_time_and_place_is_as_good(decode):
+def test_an_image_without_time_and_place_is_as_good():
     candidate = decode(start_mjd_utc=None, stop_mjd_utc=None, ra_deg=None, dec_deg=None)
 
     assert candidate.event.time is None
@@ -115,26 +51,26 @@ def test_an_image_without_time_and_place_is_as_good(decode):
         {"stop_mjd_utc": float("nan")},
     ],
 )
-def test_a_time_that_cannot_be_is_noted(decode, times):
+def test_a_time_that_cannot_be_is_noted(times):
     assert decode(**times).quality == {"implausibleTime": 1}
 
 
 @pytest.mark.parametrize(
     ("ra", "dec"), [(361.0, 0.0), (10.0, -91.0), (10.0, None), (float("nan"), 0.0)]
 )
-def test_a_position_that_cannot_be_is_noted(decode, ra, dec):
+def test_a_position_that_cannot_be_is_noted(ra, dec):
     assert decode(ra_deg=ra, dec_deg=dec).quality == {"implausiblePosition": 1}
 
 
 # The image
 
 
-def test_counts_are_drawn_as_the_pictures_of_the_training(decode):
+def test_counts_are_drawn_as_the_pictures_of_the_training():
     assert np.abs(decode().sample - shrink(PICTURE)).max() <= 1
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg"])
-def test_a_picture_is_read_as_it_is(decode, form):
+def test_a_picture_is_read_as_it_is(form):
     options = {"quality": 100} if form == "jpeg" else {}
 
     candidate = decode(**picture(form, **options))
@@ -144,26 +80,26 @@ def test_a_picture_is_read_as_it_is(decode, form):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, ">f4"])
-def test_a_fits_image_of_counts_is_read(decode, dtype):
+def test_a_fits_image_of_counts_is_read(dtype):
     candidate = decode(image=fits_file(PHOTONS.astype(dtype), **WCS), format="fits", pixel_deg=None)
 
     assert np.array_equal(candidate.sample, decode().sample)
     assert candidate.flux == decode().flux
 
 
-def test_bytes_of_grey_are_levels(decode):
+def test_bytes_of_grey_are_levels():
     dim = (PICTURE // 2).astype(np.uint8)
 
     assert np.array_equal(decode(image=dim, quantity="grey").sample, shrink(dim))
 
 
-def test_other_numbers_of_grey_are_scaled_to_their_maximum(decode):
+def test_other_numbers_of_grey_are_scaled_to_their_maximum():
     dim = PICTURE.astype("<f4") / 1000
 
     assert np.allclose(decode(image=dim, quantity="grey").sample, shrink(PICTURE), atol=1e-3)
 
 
-def test_a_pixel_without_a_number_stays_missing(decode):
+def test_a_pixel_without_a_number_stays_missing():
     pixels = PHOTONS.astype("<f4")
     pixels[1, 1] = np.nan  # one of those that the network looks at
 
@@ -176,7 +112,7 @@ def test_a_pixel_without_a_number_stays_missing(decode):
 # The place
 
 
-def test_the_position_is_that_of_the_fits_coordinates(decode):
+def test_the_position_is_that_of_the_fits_coordinates():
     image = fits_file(PHOTONS, **WCS)
 
     event = decode(image=image, format="fits", ra_deg=None, dec_deg=None).event
@@ -184,28 +120,28 @@ def test_the_position_is_that_of_the_fits_coordinates(decode):
     assert (event.ra_deg, event.dec_deg) == pytest.approx((58.85, 31.05))
 
 
-def test_a_packet_that_points_elsewhere_than_its_image_is_noted(decode):
+def test_a_packet_that_points_elsewhere_than_its_image_is_noted():
     candidate = decode(image=fits_file(PHOTONS, **WCS), format="fits", dec_deg=31.55)
 
     assert candidate.quality == {"positionOffsetDeg": pytest.approx(0.5)}
     assert candidate.event.dec_deg == pytest.approx(31.05)
 
 
-def test_pixels_of_two_sizes_are_told(decode):
+def test_pixels_of_two_sizes_are_told():
     with pytest.raises(DecodeError, match=r"pixels of 0\.1 deg, and of 0\.078 deg"):
         decode(image=fits_file(PHOTONS, **WCS), format="fits", pixel_deg=0.1)
 
 
 @pytest.mark.parametrize(("pixel_deg", "quality"), [(0.1, {}), (0.5, {"otherField": 1})])
-def test_a_picture_of_a_much_wider_field_is_noted(decode, pixel_deg, quality):
+def test_a_picture_of_a_much_wider_field_is_noted(pixel_deg, quality):
     assert decode(**picture("png"), pixel_deg=pixel_deg).quality == quality
 
 
 # The flux
 
 
-def test_counts_with_an_exposure_have_the_flux_of_the_estimator(decode):
-    expected = estimate_flux(BRIGHT.rings[ROW], DEPTH)
+def test_counts_with_an_exposure_have_the_flux_of_the_estimator():
+    expected = estimate_flux(RINGS, DEPTH)
 
     flux = decode().flux
 
@@ -221,81 +157,11 @@ def test_counts_with_an_exposure_have_the_flux_of_the_estimator(decode):
     [{"exposure_cm2_s": None}, {"band_kev": None}, {"band_kev": (4.0, 10.0)}, picture("png")],
     ids=["no exposure", "no band", "another band", "a picture"],
 )
-def test_without_all_that_it_needs_there_is_no_flux(decode, changes):
+def test_without_all_that_it_needs_there_is_no_flux(changes):
     assert decode(**changes).flux is None
 
 
 @pytest.mark.parametrize("exposure", [0.0, -100.0, 1e9, float("nan")])
-def test_an_impossible_exposure_is_named(decode, exposure):
+def test_an_impossible_exposure_is_named(exposure):
     with pytest.raises(DecodeError, match=f"an exposure of {exposure:g} cm2 s".replace("+", r"\+")):
         decode(exposure_cm2_s=exposure)
-
-
-# What is wrong
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"format": "gif"}, "written as 'gif'; we read fits, jpeg, png and raw"),
-        ({"quantity": "magnitudes"}, "of 'magnitudes'; we know counts and grey"),
-        ({"image": PHOTONS.astype("<f4") + 0.5}, "holds 0.5, which is no number of photons"),
-        ({"pixel_deg": 1.0}, r"at most 0\.156 deg, and these have 1"),
-        ({**picture("png"), "format": "jpeg"}, "is a PNG image, and format says jpeg"),
-        ({**picture("png"), "quantity": "counts"}, "png image: that holds grey levels"),
-        ({**picture("png"), "image": picture("png")["image"][:200]}, "png image cannot be read"),
-        ({"image": b"SIMPLE  =", "format": "fits"}, "FITS"),
-    ],
-)
-def test_what_is_wrong_is_named(decode, changes, said):
-    with pytest.raises(DecodeError, match=said):
-        decode(**changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"image": b"", "format": "png"}, f"packet {BIG_ID} has no image"),
-        ({"image": b"123", "format": "raw"}, "needs its dtype and shape"),
-        ({"pixel_deg": None}, "says not how large its pixels are"),
-    ],
-)
-def test_what_is_missing_is_named(decode, changes, said):
-    with pytest.raises(MissingInput, match=said):
-        decode(**changes)
-
-
-RAW = record(
-    imageId="string",
-    survey="string",
-    format="string",
-    image="bytes",
-    dtype="string",
-    shape={"type": "array", "items": "int"},
-    quantity="string",
-)
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"shape": [36]}, r"shape \[36\], and should have \(y, x\)"),
-        ({"shape": [0, 6]}, r"should have \(y, x\)"),
-        ({"shape": [6, 7]}, "should have 42 bytes, and has 36"),
-        ({"dtype": "O"}, "unknown type 'O'"),
-    ],
-)
-def test_raw_bytes_that_do_not_fit_are_named(decoder, changes, said):
-    value = {
-        "imageId": "7",
-        "survey": "x",
-        "format": "raw",
-        "image": bytes(range(36)),
-        "dtype": "|u1",
-        "shape": [6, 6],
-        "quantity": "grey",
-    }
-
-    assert decoder.decode(container(RAW, value)).sample.shape == (32, 32)
-    with pytest.raises(DecodeError, match=said):
-        decoder.decode(container(RAW, value | changes))
