@@ -8,7 +8,7 @@ Read the stages in the order in which data meets them; start with `run`.
 `decode`         bytes to candidates, or an error that says why not
 `batch`          candidates to batches: what is there, when there is room
 `infer`          batches to probabilities, and out with the row that breaks them
-`write`, `sink`  alerts, dead letters and offsets out, in one transaction
+`write`, `sink`  alerts, dead letters and offsets out, in one of `transactions`
 `run`            the loop that joins them
 ===============  ==============================================================
 

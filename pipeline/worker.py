@@ -37,6 +37,7 @@ from pipeline.recorder import Recorder, Snapshot
 from pipeline.run import Loop
 from pipeline.settings import Settings
 from pipeline.sink import Sink
+from pipeline.transactions import Transactions
 
 __all__ = ["TRY_AGAIN", "Failed", "Report", "Status", "run_worker", "topic_router"]
 
@@ -165,13 +166,10 @@ def _make_loop(index: int, settings: Settings, lanes: dict[str, Lane], recorder:
         transactional_id=task if transactional else None,
         extra={"delivery.report.only.error": True},
     )
-    sink = Sink(
-        partial(make_producer, config, logger=logger),
-        settings.output,
-        make_encoder(settings),
-        transactional=transactional,
-        task=task,
+    transactions = Transactions(
+        partial(make_producer, config, logger=logger), transactional=transactional
     )
+    sink = Sink(transactions, settings.output, make_encoder(settings), task=task)
     routes = topic_router(settings)
 
     def stream_of(topic: str) -> str:

@@ -20,9 +20,10 @@ from pipeline.lane import Judged
 from pipeline.observe import Written, observe_commit
 from pipeline.offsets import OffsetLedger
 from pipeline.recorder import Recorder
-from pipeline.sink import Aborted, Sink
+from pipeline.sink import Sink
 from pipeline.source import Source
 from pipeline.tally import Outcome
+from pipeline.transactions import Aborted
 
 __all__ = ["Writer"]
 
@@ -91,7 +92,9 @@ class Writer:
             return None
         if self._ledger.has_divided():
             return DIVIDED_PATIENCE_S
-        return max(0.0, min(self._commit_interval_s, self._commit_s) - self._sink.age_s)
+        return max(
+            0.0, min(self._commit_interval_s, self._commit_s) - self._sink.transactions.age_s
+        )
 
     def write(self, judged: Judged, generation: int) -> None:
         """Send a batch, and commit unless more is on its way and there is time.
@@ -137,7 +140,7 @@ class Writer:
             return
         try:
             if self._ledger.has_divided():
-                self._sink.abort()
+                self._sink.transactions.abort()
                 raise Aborted("the rest of a message never came")  # noqa: TRY301 - as a lost commit
             self._commit()
         except Aborted as error:
@@ -170,7 +173,7 @@ class Writer:
 
     def _take_back(self) -> None:
         try:
-            self._sink.abort()
+            self._sink.transactions.abort()
         finally:  # the reader may wait for it
             self._recorder.count("skytriage_transactions", "aborted")
             self._held.clear()
@@ -198,16 +201,16 @@ class Writer:
             outcome: Outcome = "classified" if isinstance(sent, Alert) else "dead_lettered"
             if not self._ledger.finish(item.record.origin, outcome):
                 # Committed without its offset it would be seen twice.
-                self._sink.abort()
+                self._sink.transactions.abort()
                 raise Aborted(f"{item.record.origin} is no longer ours")
 
     def _commit(self) -> None:
         commits = self._ledger.committable()
         asked_s = time.monotonic()
-        began_s = asked_s - self._sink.age_s
-        self._sink.commit(commits, self._source.group, self._is_current)
+        began_s = asked_s - self._sink.transactions.age_s
+        self._sink.transactions.commit(commits, self._source.group, self._is_current)
         self._commit_s = time.monotonic() - asked_s
-        if self._sink.transactional:
+        if self._sink.transactions.transactional:
             self._ledger.committed(commits)
         else:
             self._source.want_commit(commits)

@@ -20,6 +20,7 @@ from pipeline.run import Loop
 from pipeline.settings import OutputSettings
 from pipeline.sink import Sink
 from pipeline.stream import Stream
+from pipeline.transactions import Transactions
 
 __all__ = ["BOOM", "CRASH", "SLOW", "toy_lane", "toy_loop"]
 
@@ -142,13 +143,8 @@ def toy_loop(
     output = OutputSettings(
         classifications=topics["out"], alerts=topics["alerts"], dead_letters=topics["dead"]
     )
-    sink = Sink(
-        partial(make_producer, producer),
-        output,
-        Encoder("container"),
-        transactional=transactional,
-        task=task,
-    )
+    transactions = Transactions(partial(make_producer, producer), transactional=transactional)
+    sink = Sink(transactions, output, Encoder("container"), task=task)
     recorder = Recorder()
     loop = Loop(
         {"toy": lane or toy_lane()},

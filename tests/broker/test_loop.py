@@ -3,8 +3,10 @@
 import json
 import time
 
-from pipeline import sink as sink_module
+from confluent_kafka import KafkaError, KafkaException
+
 from pipeline.tally import Tally
+from pipeline.transactions import Aborted
 from tests.toy_stream import BOOM, toy_loop
 from tests.toy_topics import classified, committed, send, wait_until_committed
 
@@ -57,19 +59,19 @@ def test_the_tally_goes_on_after_a_restart(broker, names):
 def test_a_transaction_that_fails_is_done_again_and_seen_once(broker, names):
     send(broker, names["in"], range(500))
     with toy_loop(broker, names, names["in"]) as loop:
-        sink, failures = loop._writer._sink, []
-        commit = sink.commit
+        transactions, failures = loop._writer._sink.transactions, []
+        commit = transactions.commit
 
         def commit_or_fail(*arguments):
             if len(failures) < 3:
-                failures.append(sink._producer)
+                failures.append(transactions._producer)
                 # The broker now holds a transaction with our results that will not be committed.
-                sink._producer.flush(10)
-                sink.abort()
-                raise sink_module.Aborted("injected")
+                transactions._producer.flush(10)
+                transactions.abort()
+                raise Aborted("injected")
             commit(*arguments)
 
-        sink.commit = commit_or_fail
+        transactions.commit = commit_or_fail
         wait_until_committed(broker, names, names["in"], 500)
     assert len(failures) == 3
     assert sorted(map(int, classified(broker, names))) == list(range(500))
@@ -80,12 +82,12 @@ def test_a_producer_whose_fate_is_unknown_is_replaced(broker, names):
     send(broker, names["in"], range(100))
     with toy_loop(broker, names, names["in"]) as loop:
         wait_until_committed(broker, names, names["in"], 100)
-        sink = loop._writer._sink
-        first = sink._producer
-        sink._replace_producer(sink_module.KafkaException(sink_module.KafkaError(-185)))
+        transactions = loop._writer._sink.transactions
+        first = transactions._producer
+        transactions._replace_producer(KafkaException(KafkaError(-185)))
         send(broker, names["in"], range(100, 200))
         wait_until_committed(broker, names, names["in"], 200)
-        assert sink._producer is not first
+        assert transactions._producer is not first
     assert sorted(map(int, classified(broker, names))) == list(range(200))
 
 

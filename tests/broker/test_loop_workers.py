@@ -97,7 +97,7 @@ def test_a_worker_that_is_replaced_amid_a_transaction_ends_too(broker, names):
                 twins[0].init_transactions(10)
             publish(alert, record)
             if is_first:
-                wait_until(lambda: is_fenced(sink._producer))  # before the next result
+                wait_until(lambda: is_fenced(sink.transactions._producer))  # before the next result
 
         sink.publish = be_replaced_and_publish
         wait_until(lambda: errors)
@@ -115,8 +115,8 @@ def test_a_worker_that_is_replaced_before_it_takes_its_results_back_ends_too(bro
                 twins.append(broker.producer(transactional_id=f"{names['in']}.twin"))
                 twins[0].init_transactions(10)
                 with contextlib.suppress(KafkaException):  # it may know by now
-                    writer._sink._producer.produce(names["out"], b"late")
-                wait_until(lambda: is_fenced(writer._sink._producer))
+                    writer._sink.transactions._producer.produce(names["out"], b"late")
+                wait_until(lambda: is_fenced(writer._sink.transactions._producer))
                 loop.intake.abandon()
             return False
 
