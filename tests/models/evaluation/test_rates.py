@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from models.evaluation.rates import (
     auc,
+    auc_lead,
     efficiency,
     equal_error_rate,
     interval,
@@ -89,3 +90,28 @@ def test_the_equal_error_rate_of_two_normal_distributions():
     found = equal_error_rate(rng.normal(2, 1, 20_000), rng.normal(0, 1, 20_000))
 
     assert found == pytest.approx(0.1587, abs=0.004)  # Phi(-1)
+
+
+def test_the_lead_of_a_score_is_the_difference_of_the_areas():
+    rng = np.random.default_rng(0)
+    truth, one, other = rng.random(500) < 0.5, rng.random(500), rng.random(500)
+
+    lead = auc_lead(one, other, truth)["value"]
+
+    assert lead == pytest.approx(
+        roc_auc(one[truth], one[~truth]) - roc_auc(other[truth], other[~truth])
+    )
+
+
+def test_the_interval_of_a_lead_covers_the_truth_as_often_as_it_says():
+    """Two scores that share most of their noise and are equally good: the lead is 0."""
+    rng = np.random.default_rng(0)
+    leads = []
+    for _ in range(500):
+        truth = rng.random(300) < 0.5
+        shared = truth + rng.normal(0, 1, 300)
+        leads.append(auc_lead(*(shared + rng.normal(0, 0.3, (2, 300))), truth))
+
+    covered = np.mean([lead["low95"] <= 0 <= lead["high95"] for lead in leads])
+
+    assert 0.92 < covered < 0.98

@@ -40,6 +40,15 @@ def test_the_matched_filter_is_judged_beside_it(found):
 
 
 @pytest.mark.slow
+def test_it_is_said_how_much_better_the_network_ranks_the_same_segments(found):
+    evidence = found["matchedFilter"]["evidence"]
+
+    assert evidence["networkLead"]["value"] == pytest.approx(
+        found["auc"]["value"] - evidence["auc"]["value"], abs=1e-6
+    )
+
+
+@pytest.mark.slow
 def test_windows_of_the_real_events_are_scored(short, survey_data):
     events = evaluate(short[0], data=survey_data / "strain", count=250)
 
