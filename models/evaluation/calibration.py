@@ -1,17 +1,14 @@
 """Make probabilities mean what they say: of all events at 0.8, eight in ten are real.
 
 Fit on the validation split, report on the test split. A temperature divides the logits, so it is
-folded into the last layer and no score changes its rank. An isotonic fit follows any monotonic
-curve, but needs many samples, and a function after the network.
+folded into the last layer (`models.training.calibrate`) and no score changes its rank.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-__all__ = ["Isotonic", "calibration_error", "fit_isotonic", "fit_temperature", "log_odds"]
+__all__ = ["calibration_error", "cooled", "fit_temperature", "log_odds"]
 
 _COLDEST, _HOTTEST = 1 / 50, 50.0
 
@@ -50,50 +47,15 @@ def fit_temperature(logits: Float[ndarray, "n classes"], labels: Int[ndarray, " 
     return float(np.exp(-(low + high) / 2))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Isotonic:
-    """A rising curve from scores to probabilities, straight between its knots."""
-
-    score: Float[ndarray, " knots"]
-    """Ascending."""
-
-    probability: Float[ndarray, " knots"]
-
-    def __call__(self, score: Float[ndarray, " n"]) -> Float[ndarray, " n"]:
-        """Return the calibrated probabilities."""
-        return np.asarray(np.interp(score, self.score, self.probability))
-
-
-def fit_isotonic(score: Float[ndarray, " n"], truth: Bool[ndarray, " n"]) -> Isotonic:
-    """Return the rising step curve with the least squared distance from the truth.
-
-    Neighbouring scores whose frequencies fall are pooled until none does; each pool gives the
-    knots at its first and last score.
-
-    References
-    ----------
-    Zadrozny & Elkan 2002, KDD '02, 694.
+def cooled(score: Float[ndarray, " n"], temperature: float) -> Float[ndarray, " n"]:
+    """Return what scores of the positive class become once a temperature divides the logits.
 
     Examples
     --------
-    >>> curve = fit_isotonic(np.array([0.1, 0.2, 0.6, 0.9]), np.array([False, True, False, True]))
-    >>> curve(np.array([0.0, 0.2, 0.6, 1.0])).tolist()
-    [0.0, 0.5, 0.5, 1.0]
+    >>> cooled(np.array([0.5, 0.9]), 2.0).tolist()
+    [0.5, 0.75]
     """
-    values, where, counts = np.unique(score, return_inverse=True, return_counts=True)
-    hits = np.bincount(where, weights=truth)
-    pools: list[tuple[float, int, int]] = []  # hits, samples, distinct scores
-    for hit, count in zip(hits.tolist(), counts.tolist(), strict=True):
-        pool = (hit, count, 1)
-        while pools and pools[-1][0] * pool[1] >= pool[0] * pools[-1][1]:
-            last = pools.pop()
-            pool = (last[0] + pool[0], last[1] + pool[1], last[2] + pool[2])
-        pools.append(pool)
-    last_of = np.cumsum([distinct for _, _, distinct in pools]) - 1
-    first_of = np.concatenate([[0], last_of[:-1] + 1])
-    share = np.array([hit / count for hit, count, _ in pools])
-    knots = np.stack([values[first_of], values[last_of]], axis=1).ravel()
-    return Isotonic(score=knots.astype(np.float64), probability=np.repeat(share, 2))
+    return np.asarray(1 / (1 + np.exp(-log_odds(score)[:, 1] / temperature)))
 
 
 def calibration_error(

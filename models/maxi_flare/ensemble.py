@@ -10,7 +10,8 @@ from models.maxi_flare import MAXI_FLARE
 from models.maxi_flare.blocks import draw_sample
 from models.maxi_flare.figures import table
 from models.maxi_flare.scoring import predict_with
-from models.training.ensemble import calibrate, open_mean, save_mean
+from models.training.calibrate import calibrate
+from models.training.ensemble import open_mean, save_mean
 
 __all__ = ["ensemble"]
 

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Float32, Integer
 from numpy import ndarray
 
+from models.training.calibrate import divide_logits
+
 __all__ = ["Predict", "calibrate", "fit_temperature", "predict_with", "probabilities"]
 
 Predict = Callable[[ndarray], ndarray]
@@ -29,10 +31,9 @@ def calibrate(
     network: keras.Model, inputs: Float32[ndarray, "n 32 32 1"], labels: Integer[ndarray, " n"]
 ) -> float:
     """Fit the temperature on a validation split and fold it into the last dense layer."""
-    layer = network.get_layer("logits")
-    logits = _in_batches(keras.Model(network.input, layer.output), inputs)
-    temperature = fit_temperature(logits, labels)
-    layer.set_weights([weight / temperature for weight in layer.get_weights()])
+    logits = keras.Model(network.input, network.get_layer("logits").output)
+    temperature = fit_temperature(_in_batches(logits, inputs), labels)
+    divide_logits(network, temperature)
     return temperature
 
 

@@ -8,9 +8,9 @@ the centre for every second image, a source elsewhere for some; count photons; d
 The flux law is ours: uniform in the logarithm from 35 mCrab, the usual level of X Per, which the
 original network called a flare, to 1 Crab. The accuracy depends on it. Below 60 mCrab, where GSC
 has five standard deviations in one orbit, Poisson noise alone hides some sources from any
-classifier: at fluxes of 17 to 70 mCrab the likelihood ratio of the true model is right in 92 % of
-the undisturbed images, for this law in 98.5 %. The curve of efficiency against flux is what
-survives another law.
+classifier: at fluxes of 17 to 70 mCrab the best score of ring counts is right in 92 % of the
+undisturbed images, for this law in 98.8 % (the model card has the intervals). The curve of
+efficiency against flux is what survives another law.
 
 What it leaves out: spectra and energy bands, the true response map of each camera, slats that are
 not quite parallel, crowded fields along the Galactic plane and diffuse emission from it, steady

@@ -7,5 +7,6 @@
 
 `pool` keeps the newest simulated samples, `recipe` says how long and how fast to learn, `devices`
 finds the GPUs and the other hosts, `checkpoint` is one file that is whole or refused, `fit` is the
-loop, and `ensemble` makes one network of several.
+loop, `calibrate` folds a temperature into the last layer, and `ensemble` makes one network of
+several.
 """

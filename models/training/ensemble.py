@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-from jaxtyping import Bool, Float
-from numpy import ndarray
 
 from models.artifact import Artifact, ArtifactError, load, save
 from models.ensemble import ENSEMBLE, average
-from models.evaluation.calibration import fit_temperature, log_odds
 from models.network import Network
+from models.training.calibrate import calibrate
 
 __all__ = ["Mean", "calibrate", "open_mean", "save_mean"]
 
@@ -54,23 +51,6 @@ def open_mean(network: Network, folders: Sequence[Path]) -> Mean:
         model.get_layer(f"member_{number}").load_weights(member.weights)
     kind = replace(members[0].network, build=network.build)  # for any layers, on this input
     return Mean(network=kind, members=members, model=model)
-
-
-def calibrate(
-    model: keras.Model, score: Float[ndarray, " n"], truth: Bool[ndarray, " n"]
-) -> tuple[float, Float[ndarray, " n"]]:
-    """Fit the temperature to scores of the validation split, and fold it into ``logits``.
-
-    Returns
-    -------
-    :
-        The temperature, and what the layers say of the same events from now on.
-    """
-    odds = log_odds(score)
-    temperature = fit_temperature(odds, truth.astype(np.int64))
-    layer = model.get_layer("logits")
-    layer.set_weights([weight / temperature for weight in layer.get_weights()])
-    return temperature, 1 / (1 + np.exp(-odds[:, 1] / temperature))
 
 
 def save_mean(

@@ -17,7 +17,8 @@ from models.runtime import open_runtime
 from models.strain_resnet.network import Settings as StrainLayers
 from models.strain_resnet.network import build as build_strain
 from models.strain_resnet.train import network_of
-from models.training.ensemble import calibrate, open_mean, save_mean
+from models.training.calibrate import calibrate
+from models.training.ensemble import open_mean, save_mean
 
 # NumPy 2.4 warns of how TensorFlow hands arrays to Keras
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -1,10 +1,13 @@
-"""The weights that come with the project stay small enough to be files of its repository."""
+"""The weights that come with the project: files of its repository, small, with sound manifests."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from models import NETWORKS
+from models.artifact import load
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1_000_000
@@ -34,3 +37,20 @@ def test_no_file_of_weights_is_larger_than_20_megabytes(shipped):
 
 def test_all_weights_together_are_at_most_40_megabytes(shipped):
     assert sum(shipped.values()) <= 40 * MEGABYTE
+
+
+def shares(node):
+    """Yield every rate and AUC of a manifest and the bounds of its interval, by where it stands."""
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}/{path}", share) for path, share in shares(value))
+        elif key in {"value", "low95", "high95"} and value is not None:  # null: a rate of nothing
+            yield key, value
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_share_of_a_manifest_and_its_bounds_lie_from_0_to_1(name):
+    found = dict(shares(load(name).manifest["metrics"]))
+
+    assert found
+    assert {path: share for path, share in found.items() if not 0 <= share <= 1} == {}

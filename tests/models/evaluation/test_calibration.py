@@ -1,15 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.isotonic import IsotonicRegression
 
-from models.evaluation.calibration import (
-    calibration_error,
-    fit_isotonic,
-    fit_temperature,
-    log_odds,
-)
+from models.evaluation.calibration import calibration_error, fit_temperature, log_odds
 
 
 def draw(n, seed=0):
@@ -58,21 +50,3 @@ def test_true_probabilities_are_calibrated_and_others_are_not():
 
     assert calibration_error(score, truth) < 0.005
     assert calibration_error(score**2, truth) > 0.05
-
-
-@given(
-    rows=st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.9]), st.booleans()), min_size=1)
-)
-def test_the_isotonic_curve_is_that_of_scikit_learn(rows):
-    score, truth = (np.array(column) for column in zip(*rows, strict=True))
-    theirs = IsotonicRegression(out_of_bounds="clip").fit(score, truth)
-    at = np.linspace(0, 1, 21)
-
-    assert np.allclose(fit_isotonic(score, truth)(at), theirs.predict(at))
-
-
-def test_an_isotonic_curve_calibrates_what_a_temperature_cannot():
-    score, truth = draw(50_000)
-    curve = fit_isotonic(score[::2] ** 3, truth[::2])
-
-    assert calibration_error(curve(score[1::2] ** 3), truth[1::2]) < 0.01

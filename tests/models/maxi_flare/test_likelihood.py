@@ -19,12 +19,12 @@ def undisturbed(images):
     return images.rings[rows], images.labels[rows] == 1
 
 
-def test_the_best_score_of_ring_counts_errs_on_one_image_in_sixty(images):
+def test_the_best_score_of_ring_counts_errs_on_12_images_in_a_thousand(images):
     rings, flare = undisturbed(images)
 
     right = (log_odds(rings) > 0) == flare
 
-    assert right.mean() == pytest.approx(0.985, abs=0.008)
+    assert right.mean() == pytest.approx(0.988, abs=0.008)  # the model card's; four sigma
 
 
 def test_fainter_flares_are_hidden_by_poisson_noise():
@@ -34,7 +34,7 @@ def test_fainter_flares_are_hidden_by_poisson_noise():
 
     right = (log_odds(rings, law) > 0) == flare
 
-    assert right.mean() == pytest.approx(0.925, abs=0.02)
+    assert right.mean() == pytest.approx(0.919, abs=0.024)  # the same
 
 
 def test_log_odds_are_odds(images):
