@@ -1,9 +1,11 @@
 """The three formats of pulse files, each read piece by piece; `pulse_files` has their layout.
 
-These functions are given the open file and hand over what it says. Whatever is wrong in it is an `OSError`, `ValueError`,
-`KeyError` (of what is absent) or the like, which `pulse_files` turns into one kind of error.
+These functions are given the open file and hand over what it says. What is absent is an
+`AbsentError`, what contradicts the layout a `ValueError`; a damaged file can raise anything.
+`pulse_files` turns all of it into one kind of error.
 """
 
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,10 +16,17 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["Piece", "read_csv", "read_hdf5", "read_npz"]
+__all__ = ["AbsentError", "Piece", "read_csv", "read_hdf5", "read_npz"]
 
 _NEEDED = ("sampling_period_ns", "baseline_samples")
 _FACTS = (*_NEEDED, "full_scale")
+
+_SHOWN = 3
+"""Cells of a wrong header that an error shows."""
+
+
+class AbsentError(Exception):
+    """The file lacks what is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +47,7 @@ def read_hdf5(source: BufferedIOBase, size: int) -> Iterator[Piece]:
 
     with h5py.File(source) as file:
         if "waveforms" not in file:
-            raise KeyError("waveforms")
+            raise AbsentError("waveforms")
         waveforms, labels = file["waveforms"], file.get("labels")
         facts = _facts({**file.attrs, **waveforms.attrs})
         _compare(waveforms.shape, None if labels is None else labels.shape)
@@ -58,7 +67,7 @@ def read_npz(source: BufferedIOBase, size: int) -> Iterator[Piece]:
         numbers = {name: float(_array(file, name).reshape(())) for name in _FACTS if name in names}
         facts = _facts(numbers)
         if "waveforms" not in names:
-            raise KeyError("waveforms")
+            raise AbsentError("waveforms")
         labels = _array(file, "labels") if "labels" in names else None
         with file.open("waveforms.npy") as stream:
             shape, dtype = _header(stream)
@@ -88,6 +97,9 @@ def read_csv(source: BufferedIOBase, size: int) -> Iterator[Piece]:
             numbers[name.strip()] = float(value)
     facts, columns = _facts(numbers), [name.strip() for name in header.split(",")]
     labelled = int(columns[0] == "label")
+    if columns[labelled:] != [str(number) for number in range(len(columns) - labelled)]:
+        begin = ",".join(columns[:_SHOWN])
+        raise ValueError(f"the header must be [label,]0,1,2,..., but begins with {begin!r}")
     while lines := list(islice(file, size)):
         rows = [line.strip().split(",") for line in lines if line.strip()]
         bad = next((row for row in rows if len(row) != len(columns)), None)
@@ -104,8 +116,14 @@ def read_csv(source: BufferedIOBase, size: int) -> Iterator[Piece]:
 def _facts(found: Mapping[str, Any]) -> dict[str, float]:
     for name in _NEEDED:
         if name not in found:
-            raise KeyError(name)
-    return {name: float(found[name]) for name in _FACTS if name in found}
+            raise AbsentError(name)
+    facts = {name: float(found[name]) for name in _FACTS if name in found}
+    baseline, full_scale = facts["baseline_samples"], facts.get("full_scale", 0.0)
+    if not baseline.is_integer():
+        raise ValueError(f"baseline_samples is {baseline}, but must be a whole number")
+    if not math.isfinite(full_scale):
+        raise ValueError(f"full_scale is {full_scale}, but must be finite, or left out")
+    return facts
 
 
 def _compare(waveforms: tuple[int, ...], labels: tuple[int, ...] | None) -> None:

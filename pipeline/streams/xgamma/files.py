@@ -46,7 +46,7 @@ def read_file(path: Path, data: bytes) -> Iterator[bytes]:
                         event_id=f"{digest}/{row}",
                         waveform=waveform,
                         sampling_period_ns=piece.facts["sampling_period_ns"],
-                        baseline_samples=round(piece.facts["baseline_samples"]),
+                        baseline_samples=int(piece.facts["baseline_samples"]),
                         full_scale=piece.facts.get("full_scale"),
                     )
                 )
