@@ -29,6 +29,9 @@ __all__ = ["Judged", "Score", "evaluate", "judge", "judge_rise_time", "tabulate"
 PIECE = 500
 """Pulses that are judged at once."""
 
+NAMED = 20
+"""Rejected pulses of a file that are named with their reasons; all of them are counted."""
+
 SNR_BINS = (5.0, 7.0, 10.0, 20.0)
 """Bounds of charge over equivalent noise charge, for the accuracy by bin."""
 
@@ -56,6 +59,10 @@ def evaluate(
     pulses: int = _TEST,
 ) -> dict[str, Any]:
     """Return the figures of trained weights, and draw them.
+
+    Of simulated pulses there is ``trainingTable`` too: what the training wrote of all the networks
+    into the manifest, not measured again. Of a file, ``rejectedPulses`` has the first of those
+    that could not be judged, by row from 0, and why.
 
     Parameters
     ----------
@@ -88,7 +95,7 @@ def evaluate(
             plots, judged.score, judged.gamma, classes=classes, snr=judged.snr, history=history
         )
     found = tabulate(judged, artifact.threshold) | {"riseTimeCut": judge_rise_time(_SEED, pulses)}
-    return found | {"table": artifact.manifest["metrics"].get("table", {})}
+    return found | {"trainingTable": artifact.manifest["metrics"].get("table", {})}
 
 
 def judge(score: Score, seed: int, split: str, n: int) -> Judged:
@@ -133,15 +140,15 @@ def judge_rise_time(seed: int, n: int) -> dict[str, Any]:
 
 
 def _judge_file(score: Score, artifact: Artifact, data: Path, plots: Path | None) -> dict[str, Any]:
-    """Judge the pulses of a file; those that `preprocess` rejects are counted and left out."""
-    scores, truths, rejected = [], [], 0
+    """Judge the pulses of a file; those that `preprocess` rejects are named and left out."""
+    scores, truths, rejected = [], [], dict[int, str]()
     for piece in read_pulses(data, PIECE):
         if piece.labels is None:
             raise ValueError(f"{data} has no labels to judge by")
         made = preprocess(piece.samples)
         usable = np.ones(len(piece.labels), bool)
         usable[list(made.rejected)] = False
-        rejected += len(made.rejected)
+        rejected |= {piece.first + row: made.rejected[row] for row in sorted(made.rejected)}
         scores.append(score(made.inputs)[usable])
         truths.append(piece.labels[usable] == 1)
     judged, gamma = np.concatenate(scores), np.concatenate(truths)
@@ -150,4 +157,9 @@ def _judge_file(score: Score, artifact: Artifact, data: Path, plots: Path | None
     if plots is not None:
         plot_all(plots, judged, gamma, classes=artifact.network.classes)
     found = figures(judged, gamma, threshold=artifact.threshold)
-    return {"data": f"pulses, {data.name}", "rejected": rejected, **found}
+    return {
+        "data": f"pulses, {data.name}",
+        "rejected": len(rejected),
+        "rejectedPulses": {str(row): why for row, why in islice(rejected.items(), NAMED)},
+        **found,
+    }

@@ -94,7 +94,7 @@ def test_figures_and_plots_can_be_had_from_the_weights(short, tmp_path):
 def test_a_labelled_file_can_be_judged(short, tmp_path):
     pulses = block(4, "test", 0, 700)
     waveforms = pulses.waveforms.astype(np.float32)
-    waveforms[5] = 1.0
+    waveforms[490:515] = 1.0
     path = tmp_path / "pulses.npz"
     np.savez(
         path, waveforms=waveforms, labels=pulses.labels, sampling_period_ns=100, baseline_samples=40
@@ -102,8 +102,10 @@ def test_a_labelled_file_can_be_judged(short, tmp_path):
 
     found = evaluate(short[0], data=path)
 
-    assert found["rejected"] == 1
-    assert found["candidates"] == 699
+    assert found["rejected"] == 25
+    first = {str(row): "the waveform is constant" for row in range(490, 510)}
+    assert found["rejectedPulses"] == first
+    assert found["candidates"] == 675
     assert found["auc"]["value"] > 0.85
 
 
