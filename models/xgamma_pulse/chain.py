@@ -36,7 +36,8 @@ class Chain:
     """Slope of the spectrum, dN/dE ~ E^-2.1: that of the Crab (Toor & Seward 1974)."""
 
     enc_e: float = 100.0
-    """Equivalent noise charge [e- rms]: see the module's text."""
+    """Equivalent noise charge [e- rms]: the upper end of the published band, where a cut on the rise
+    time is right as often as it should be; `~models.xgamma_pulse.rise_time` says why."""
 
     flicker: float = 0.5
     """Share of ENC^2 that is 1/f noise. Ours: none is published."""
