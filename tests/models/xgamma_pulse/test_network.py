@@ -52,6 +52,18 @@ def test_the_lstm_alone_reads_the_waveform_as_one_step():
     assert kinds(build(VARIANTS["lstm"])) == ["Permute", "LSTM", "Dropout"]
 
 
+@pytest.mark.parametrize("variant", ["lstm", "lstm_fcn"])
+def test_what_the_lstm_finds_is_dropped_at_the_published_rate(variant):
+    dropped = [
+        layer
+        for layer in build(VARIANTS[variant]).layers
+        if isinstance(layer, keras.layers.Dropout)
+    ]
+
+    assert [layer.rate for layer in dropped] == [0.8]
+    assert dropped[0].input.shape[1:] == (8,)
+
+
 def test_lstm_fcn_joins_both_branches():
     model = build(VARIANTS["lstm_fcn"])
 
