@@ -31,6 +31,9 @@ __all__ = ["Judged", "calibrate", "evaluate", "judge", "read_predictions", "tabl
 
 _BLOCK = 500
 
+_EXAMPLES = 5
+"""Rejected candidates that are told with their reasons; the others are counted."""
+
 _SEED = 20261122
 _TEST = 40_000
 """Simulated candidates of each survey that ``evaluate`` judges: as many as the training does."""
@@ -67,12 +70,21 @@ def evaluate(
         Folder for the plots.
     candidates
         How many to simulate, of each survey.
+
+    Raises
+    ------
+    ValueError
+        If the data are not what they should be, or have no candidate of one class.
     """
     classes = DEEP_HITS.classes
+    about: dict[str, Any]
     if data is not None and data.suffix == ".npz":
         judged, about = read_predictions(data), {"data": f"stored predictions, {data.name}"}
+        threshold = None  # ours is of another classifier
     elif data is not None:
-        judged, about = _judge_chunks(_open(artifact), data), {"data": f"chunks, {data.name}"}
+        judged, rejected = _judge_chunks(_open(artifact), data)
+        about = {"data": f"chunks, {data.name}", "rejected": rejected}
+        threshold = artifact.threshold
     else:
         score = _open(artifact)
         found = {name: _simulated(score, _SEED, "test", candidates, name) for name in SURVEYS}
@@ -82,8 +94,10 @@ def evaluate(
         if plots is not None and curve:
             plot_learning_curve(plots / "learning-curve.png", curve)
         return table(found, artifact.threshold)
+    if judged.real.all() or not judged.real.any():
+        raise ValueError(f"{data} has {judged.real.sum()} real of {judged.real.size}: need both")
     _draw(plots, judged, classes)
-    return about | figures(judged.score, judged.real, snr=judged.snr)
+    return about | figures(judged.score, judged.real, threshold=threshold, snr=judged.snr)
 
 
 def judge(network: keras.Model, seed: int, split: str, n: int) -> dict[str, Judged]:
@@ -114,16 +128,12 @@ def calibrate(network: keras.Model, seed: int, n: int) -> tuple[float, float]:
 
 
 def table(found: Mapping[str, Judged], threshold: float) -> dict[str, Any]:
-    """Return what the manifest keeps: the figures of HiTS, and of the mixture under ``mixed``.
-
-    Those of HiTS are at the threshold that lets one artefact of HiTS in a hundred through, as
-    published; those of the mixture at the threshold of the weights.
-    """
+    """Return what the manifest keeps: the figures of HiTS, and of the mixture under ``mixed``."""
     hits, mixed = found["hits"], found["mixed"]
     return {
         "data": "simulated",
         "survey": "hits",
-        **figures(hits.score, hits.real, snr=hits.snr, kinds=hits.kinds),
+        **figures(hits.score, hits.real, threshold=threshold, snr=hits.snr, kinds=hits.kinds),
         "mixed": figures(
             mixed.score, mixed.real, threshold=threshold, snr=mixed.snr, kinds=mixed.kinds
         ),
@@ -136,7 +146,8 @@ def read_predictions(path: Path) -> Judged:
     Raises
     ------
     ValueError
-        If an array is missing or they differ in length; the message has the file.
+        If an array is missing, they differ in length, or a value is impossible; the message has
+        the file, and the value.
     """
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         missing = {"label", "snr", "p_real"} - set(stored.files)
@@ -145,6 +156,12 @@ def read_predictions(path: Path) -> Judged:
         label, snr, score = stored["label"], stored["snr"], stored["p_real"]
     if not label.shape == snr.shape == score.shape or label.ndim != 1:
         raise ValueError(f"{path}: label, snr and p_real differ in shape")
+    for name, values, right, what in (
+        ("label", label, np.isin(label, (0, 1)), "0 or 1"),
+        ("p_real", score, (score >= 0) & (score <= 1), "from 0 to 1"),  # false for NaN
+    ):
+        if not right.all():
+            raise ValueError(f"{path}: {name} is {what}, not {values[~right][:5]}")
     real = label == 1
     return Judged(score.astype(np.float64), real, snr.astype(np.float64), label)
 
@@ -171,16 +188,21 @@ def _simulated(score: Score, seed: int, split: str, n: int, survey: str) -> Judg
     return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _judge_chunks(score: Score, path: Path) -> Judged:
-    parts = []
+def _judge_chunks(score: Score, path: Path) -> tuple[Judged, dict[str, Any]]:
+    """Score chunks; say which candidates `preprocess` rejects, and leave them out."""
+    parts, rejected = [], dict[str, str]()
     for file in chunk_files(path):
         chunk = read_chunk(file)
         for start in range(0, len(chunk.labels), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            found = score(preprocess(chunk.samples[rows]).inputs)
-            real = chunk.labels[rows] == 1
-            parts.append((found, real, chunk.snr[rows], chunk.labels[rows]))
-    return Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+            made, labels = preprocess(chunk.samples[rows]), chunk.labels[rows]
+            rejected |= {f"{file.name}, row {start + i}": why for i, why in made.rejected.items()}
+            kept = np.ones(len(labels), bool)
+            kept[list(made.rejected)] = False
+            columns = (score(made.inputs), labels == 1, chunk.snr[rows], labels)
+            parts.append([column[kept] for column in columns])
+    judged = Judged(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return judged, {"count": len(rejected), "first": dict(islice(rejected.items(), _EXAMPLES))}
 
 
 def _draw(folder: Path | None, judged: Judged, classes: tuple[str, ...]) -> None:

@@ -77,6 +77,61 @@ def test_chunks_are_judged_as_they_are(trained, candidates, tmp_path, is_folder)
     assert found["accuracy"]["value"] > 0.9
 
 
+def test_chunks_are_measured_at_the_threshold_of_the_weights(trained, candidates, tmp_path):
+    (tmp_path / "chunk_0_512.pkl").write_bytes(chunk(content(candidates)))
+
+    assert evaluate(trained, data=tmp_path)["threshold"] == trained.threshold
+
+
+def test_both_simulated_surveys_are_measured_at_the_threshold_of_the_weights(judged, trained):
+    figures_of_both = (judged[0], judged[0]["mixed"])
+
+    assert [found["threshold"] for found in figures_of_both] == [trained.threshold] * 2
+
+
+def test_candidates_of_chunks_that_are_rejected_count_in_no_figure(trained, candidates, tmp_path):
+    arrays = content(candidates)
+    arrays["diff_images"][:6] = 0
+    (tmp_path / "chunk_0_512.pkl").write_bytes(chunk(arrays))
+
+    found = evaluate(trained, data=tmp_path)
+
+    assert found["candidates"] == 506
+    assert found["real"] == candidates.labels[6:].sum()
+    assert found["rejected"] == {
+        "count": 6,
+        "first": {
+            f"chunk_0_512.pkl, row {row}": "the difference stamp is constant" for row in range(5)
+        },
+    }
+
+
+def test_the_row_of_a_rejected_candidate_is_counted_from_the_start_of_its_file(
+    trained, candidates, tmp_path
+):
+    arrays = content(candidates)
+    arrays["sci_images"][505] = 7
+    (tmp_path / "chunk_0_512.pkl").write_bytes(chunk(arrays))
+
+    rejected = evaluate(trained, data=tmp_path)["rejected"]
+
+    assert rejected["first"] == {"chunk_0_512.pkl, row 505": "the science stamp is constant"}
+
+
+def test_data_of_one_class_are_refused(trained, tmp_path):
+    np.savez(tmp_path / "p.npz", label=np.ones(3), snr=np.ones(3), p_real=np.ones(3))
+
+    with pytest.raises(ValueError, match=r"p\.npz has 3 real of 3: need both"):
+        evaluate(trained, data=tmp_path / "p.npz")
+
+
+def test_stored_predictions_are_measured_at_a_threshold_of_their_own(trained, tmp_path):
+    label, score = np.array([1, 0, 0], np.int8), np.array([0.9, 0.8, 0.2])
+    np.savez(tmp_path / "p.npz", label=label, snr=np.array([9.0, 8, 20]), p_real=score)
+
+    assert evaluate(trained, data=tmp_path / "p.npz")["threshold"] == np.nextafter(0.8, 1)
+
+
 def test_stored_predictions_need_no_network(trained, tmp_path):
     label, score = np.array([1, 1, 0, 0], np.int8), np.array([0.9, 0.8, 0.2, 0.7])
     np.savez(tmp_path / "p.npz", label=label, snr=np.array([9.0, -6, 8, 20]), p_real=score)
@@ -98,6 +153,24 @@ def test_predictions_that_are_none_are_refused_with_the_file(tmp_path, arrays, s
     np.savez(tmp_path / "p.npz", **arrays)
 
     with pytest.raises(ValueError, match=rf"p\.npz.*{said}"):
+        read_predictions(tmp_path / "p.npz")
+
+
+@pytest.mark.parametrize(
+    ("label", "p_real", "said"),
+    [
+        (2, 0.5, r"label is 0 or 1, not \[2\.\]"),
+        (np.nan, 0.5, r"label is 0 or 1, not \[nan\]"),
+        (1, 1.5, r"p_real is from 0 to 1, not \[1\.5\]"),
+        (1, -0.1, r"p_real is from 0 to 1, not \[-0\.1\]"),
+        (1, np.nan, r"p_real is from 0 to 1, not \[nan\]"),
+    ],
+)
+def test_impossible_predictions_are_refused_with_file_and_value(tmp_path, label, p_real, said):
+    labels, scores = np.array([0.0, label]), np.array([0.5, p_real])
+    np.savez(tmp_path / "p.npz", label=labels, snr=np.ones(2), p_real=scores)
+
+    with pytest.raises(ValueError, match=rf"p\.npz: {said}"):
         read_predictions(tmp_path / "p.npz")
 
 
