@@ -54,6 +54,7 @@ def train_from_file(
     """
     parameters = read_parameters(path)
     files = find_files(parameters, _SEED)
+    load_rows(files.test, parameters, parameters.n_test)  # what is wrong with them is said now
     keras.utils.set_random_seed(_SEED)
     tf.config.experimental.enable_op_determinism()
     network = build(Layers(activation=parameters.activation_function))
@@ -81,7 +82,8 @@ def _iterate(descent: Descent, parameters: Parameters, files: Files, runs: Path)
                 break
             iteration = descent.iteration
             descent.rate = rates_until(parameters, iteration)
-            if iteration % parameters.validation_interval == 0:
+            known = descent.history["iter_val_history"][-1:]  # of the checkpoint gone on from
+            if iteration % parameters.validation_interval == 0 and iteration not in known:
                 show(iteration, descent.validate(*held[:2]))
                 _write_history(descent, runs)
             if iteration % parameters.savestep == 0:

@@ -7,6 +7,7 @@ file nothing is shuffled: the order is the same in every epoch, as in the origin
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,8 @@ def batches(files: Sequence[Path], parameters: Parameters, first: int = 0) -> It
     Raises
     ------
     ChunkError
-        If no file has a whole batch.
+        If no file has a whole batch, or a candidate leaves nothing to judge (the original
+        divides by zero there).
     """
     number, epoch, size = 0, 0, parameters.batch_size
     while True:
@@ -93,9 +95,12 @@ def batches(files: Sequence[Path], parameters: Parameters, first: int = 0) -> It
             whole = used // size
             for part in range(max(0, first - number), whole):
                 rows = slice(part * size, (part + 1) * size)
-                inputs = preprocess(chunk.samples[rows]).inputs
+                made = preprocess(chunk.samples[rows])
+                if made.rejected:
+                    row, reason = min(made.rejected.items())
+                    raise ChunkError(f"{file}, row {rows.start + row}: {reason}")
                 yield Batch(
-                    inputs=inputs,
+                    inputs=made.inputs,
                     labels=chunk.labels[rows].astype(np.int64),
                     snr=chunk.snr[rows],
                     epoch=epoch,
@@ -107,12 +112,22 @@ def batches(files: Sequence[Path], parameters: Parameters, first: int = 0) -> It
 
 
 def load_rows(files: Sequence[Path], parameters: Parameters, n: int) -> tuple[ndarray, ...]:
-    """Return inputs, labels and SNR of ``n // batch_size`` mini-batches, as a validation has."""
-    parts: list[tuple[ndarray, ndarray, ndarray]] = []
-    for batch in batches(files, parameters):
-        if batch.epoch or len(parts) == n // parameters.batch_size:
-            break
-        parts.append((batch.inputs, batch.labels, batch.snr))
-    if not parts:
-        raise ChunkError(f"{n} candidates are less than a batch of {parameters.batch_size}")
+    """Return inputs, labels and SNR of ``n // batch_size`` mini-batches, as a validation has.
+
+    Raises
+    ------
+    ChunkError
+        As `batches` does; or if that is no batch, or more than the files have.
+    """
+    size = parameters.batch_size
+    wanted = n // size
+    if not wanted:
+        raise ChunkError(f"{n} candidates are less than a batch of {size}")
+    first = takewhile(lambda batch: not batch.epoch, batches(files, parameters))
+    parts = [(batch.inputs, batch.labels, batch.snr) for batch in islice(first, wanted)]
+    if len(parts) < wanted:
+        raise ChunkError(
+            f"{len(files)} chunks of {files[0].parent} have {len(parts) * size} candidates"
+            f" in batches of {size}, not {n}"
+        )
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))

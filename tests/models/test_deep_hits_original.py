@@ -1,6 +1,7 @@
 """Deep-HiTS' own way to train, on small chunks of simulated candidates."""
 
 import json
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -131,6 +132,36 @@ def test_a_validation_has_whole_batches(file):
     assert len(inputs) == len(labels) == len(snr) == 60
 
 
+def test_a_validation_of_more_candidates_than_there_are_is_refused(file):
+    parameters = read_parameters(file)
+
+    with pytest.raises(
+        ChunkError, match=r"1 chunks of .*chunks_validate have 100 candidates in .* 20, not 130"
+    ):
+        load_rows(find_files(parameters).validate, parameters, 130)
+
+
+def test_a_test_set_that_is_too_small_is_refused_before_the_training(file, tmp_path):
+    edit(file, "N_test = 100", "N_test = 130")
+
+    with pytest.raises(
+        ChunkError, match=r"1 chunks of .*chunks_test have 100 candidates in .* 20, not 130"
+    ):
+        train_from_file(file, out=tmp_path / "w", runs=tmp_path / "runs", version="2026.0.1")
+
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_candidate_that_nothing_can_be_learnt_from_is_named(file, tmp_path):
+    arrays = content(some(1, 60))
+    arrays["sci_images"][33] = 7
+    path = tmp_path / "chunk_0_60.pkl"
+    path.write_bytes(chunk(arrays))
+
+    with pytest.raises(ChunkError, match=r"chunk_0_60\.pkl, row 33: the science stamp is constant"):
+        list(islice(batches([path], read_parameters(file)), 2))
+
+
 def test_a_step_is_taken_one_iteration_late(file):
     from models.deep_hits.network import Settings, build
 
@@ -166,18 +197,19 @@ def test_a_parameter_file_runs_as_it_is(file, tmp_path):
 def test_it_goes_on_from_an_iteration_bit_for_bit(file, tmp_path):
     def run(folder, **options):
         train_from_file(file, out=tmp_path / "w", runs=folder, version="2026.0.1", **options)
-        with np.load(folder / "test_predictions.npz") as predictions:
-            return predictions["p_real"]
+        history = json.loads((folder / "history.json").read_text())
+        return history, read_predictions(folder / "test_predictions.npz").score.tolist()
 
     whole = run(tmp_path / "runs")
-    for late in ("12_state.npz", "final_state.npz", "test_predictions.npz"):
-        (tmp_path / "runs" / late).unlink(missing_ok=True)
+    for late in (tmp_path / "runs").iterdir():
+        if late.name not in {"6_state.npz", "12_state.npz"}:
+            late.unlink()
 
-    resumed = run(tmp_path / "runs", resume=True)
+    resumed = run(tmp_path / "runs", resume=True)  # from 12, whose validation is in the checkpoint
     edit(file, "resume: None", "resume: 6")
 
-    assert np.array_equal(resumed, whole)
-    assert np.array_equal(run(tmp_path / "runs"), whole)
+    assert resumed == whole
+    assert run(tmp_path / "runs") == whole
 
 
 def test_an_iteration_without_a_checkpoint_is_named(file, tmp_path):
