@@ -36,6 +36,12 @@ def test_the_first_convolution_gives_24_by_24(network):
     assert first.output.shape[1:] == (24, 24, 32)
 
 
+def test_the_pools_come_after_the_first_and_after_the_last_of_the_small_convolutions(network):
+    pools = [layer for layer in network.layers if isinstance(layer, keras.layers.MaxPooling2D)]
+
+    assert [pool.output.shape[1:] for pool in pools] == [(12, 12, 32), (6, 6, 64)]
+
+
 def test_every_hidden_activation_leaks_a_hundredth(network):
     leaks = [layer.negative_slope for layer in network.layers if hasattr(layer, "negative_slope")]
 
