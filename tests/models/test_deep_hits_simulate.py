@@ -9,6 +9,7 @@ from models.deep_hits.scene import counted_flux
 from models.deep_hits.simulate import (
     BOGUS_SNR,
     KINDS,
+    NEGATIVE,
     QUANTILES,
     REAL_SNR,
     blocks,
@@ -45,6 +46,29 @@ def test_the_snr_follow_the_published_quantiles(many, label, published):
     drawn = np.quantile(np.abs(many.snr[many.labels == label]), QUANTILES)
 
     assert np.allclose(drawn[inner], published[inner], rtol=0.15)
+
+
+@pytest.fixture(scope="module")
+def published_snr(survey_data):
+    """Signed SNR of the real candidates and of the artefacts that arch7 was tested on."""
+    with np.load(survey_data / "deephits" / "arch7_test_predictions.npz") as stored:
+        return [stored["snr"][stored["label"] == label] for label in (1, 0)]
+
+
+def test_the_constants_but_for_the_brightest_artefacts_are_those_of_hits(published_snr):
+    real, bogus = (np.quantile(np.abs(snr), QUANTILES) for snr in published_snr)
+
+    assert np.allclose(REAL_SNR, real, rtol=3e-3)
+    assert np.allclose(BOGUS_SNR[:-2], bogus[:-2], rtol=3e-3)
+    assert pytest.approx((published_snr[1] < 0).mean(), abs=5e-3) == NEGATIVE
+
+
+def test_the_brightest_artefacts_are_fewer_than_in_hits(published_snr):
+    size = np.abs(published_snr[1])
+
+    assert [(size > bound).mean() for bound in BOGUS_SNR[-2:]] == pytest.approx(
+        [0.024, 0.013], abs=5e-4
+    )
 
 
 def test_no_real_candidate_is_brighter_than_published_unless_asked_for(many):
