@@ -21,11 +21,12 @@ from models.deep_hits.chunks import chunk_files, read_chunk
 from models.deep_hits.preprocess import preprocess
 from models.deep_hits.simulate import blocks
 from models.deep_hits.surveys import SURVEYS
-from models.evaluation.calibration import fit_temperature, log_odds
+from models.evaluation.calibration import cooled
 from models.evaluation.plots import plot_all, plot_learning_curve
 from models.evaluation.rates import threshold_at
 from models.evaluation.table import FALSE_POSITIVE_RATE, figures
 from models.runtime import open_runtime
+from models.training.calibrate import calibrate as fold
 
 __all__ = ["Judged", "calibrate", "evaluate", "judge", "read_predictions", "table"]
 
@@ -117,14 +118,11 @@ def calibrate(network: keras.Model, seed: int, n: int) -> tuple[float, float]:
     surveys through: those are what the network is served with.
     """
     found = judge(network, seed, "validation", n)
-    logits = log_odds(np.concatenate([one.score for one in found.values()]))
-    labels = np.concatenate([one.real for one in found.values()]).astype(np.int64)
-    temperature = fit_temperature(logits, labels)
-    layer = network.get_layer("logits")
-    layer.set_weights([weight / temperature for weight in layer.get_weights()])
+    score = np.concatenate([one.score for one in found.values()])
+    temperature, _ = fold(network, score, np.concatenate([one.real for one in found.values()]))
     mixed = found["mixed"]
-    odds = log_odds(mixed.score[~mixed.real])[:, 1] / temperature
-    return temperature, threshold_at(1 / (1 + np.exp(-odds)), FALSE_POSITIVE_RATE)
+    quiet = cooled(mixed.score[~mixed.real], temperature)
+    return temperature, threshold_at(quiet, FALSE_POSITIVE_RATE)
 
 
 def table(found: Mapping[str, Judged], threshold: float) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from models.deep_hits.network import Settings as Layers
 from models.deep_hits.network import build
 from models.deep_hits.parameters import Parameters, read_parameters
 from models.deep_hits.sources import Files, batches, find_files, load_rows
-from models.evaluation.calibration import fit_temperature, log_odds
 from models.evaluation.rates import threshold_at
 from models.evaluation.table import FALSE_POSITIVE_RATE, figures
+from models.training.calibrate import calibrate
 from models.training.progress import show_progress
 
 __all__ = ["train_from_file"]
@@ -104,10 +104,8 @@ def _finish(
     """Calibrate on the validation set, judge on the test set, save."""
     network = descent.network
     inputs, labels, _ = load_rows(files.validate, parameters, parameters.n_valid)
-    temperature = fit_temperature(log_odds(_score(network, inputs)), labels)
-    last = network.get_layer("logits")
-    last.set_weights([weight / temperature for weight in last.get_weights()])
-    threshold = threshold_at(_score(network, inputs)[labels == 0], FALSE_POSITIVE_RATE)
+    temperature, score = calibrate(network, _score(network, inputs), labels == 1)
+    threshold = threshold_at(score[labels == 0], FALSE_POSITIVE_RATE)
     inputs, labels, snr = load_rows(files.test, parameters, parameters.n_test)
     score = _score(network, inputs)
     np.savez(runs / "test_predictions.npz", label=labels.astype(np.int8), snr=snr, p_real=score)

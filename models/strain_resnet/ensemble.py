@@ -7,7 +7,8 @@ from models.artifact import Artifact
 from models.strain_resnet import STRAIN_RESNET
 from models.strain_resnet.figures import table, thresholds_of
 from models.strain_resnet.scoring import judge, predict_with
-from models.training.ensemble import calibrate, open_mean, save_mean
+from models.training.calibrate import calibrate
+from models.training.ensemble import open_mean, save_mean
 
 __all__ = ["ensemble"]
 

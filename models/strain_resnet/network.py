@@ -26,7 +26,7 @@ from keras import layers, ops
 
 from models.strain_resnet.preprocess import IMAGE_SHAPE, SERIES_SHAPE
 
-__all__ = ["BLOCKS", "LOGIT", "SHIPPED", "Settings", "build"]
+__all__ = ["BLOCKS", "SHIPPED", "Settings", "build"]
 
 BLOCKS: dict[int, tuple[tuple[int, ...], bool]] = {
     10: ((1, 1, 1, 1), False),
@@ -39,9 +39,6 @@ BLOCKS: dict[int, tuple[tuple[int, ...], bool]] = {
 }
 """Depth by name: blocks in each of the four stages, and whether they are bottlenecks. The seed has no
 10; it is for hosts without a GPU."""
-
-LOGIT = "logits"
-"""Name of the last layer with weights: where a calibration is folded in."""
 
 _STAGES = 4
 
@@ -139,7 +136,7 @@ def build(settings: Settings | None = None) -> keras.Model:
     x = _pooled(x, settings)
     if settings.dropout:
         x = layers.Dropout(settings.dropout)(x)
-    logit = layers.Dense(1, name=LOGIT, dtype="float32")(x)
+    logit = layers.Dense(1, name="logits", dtype="float32")(x)
     both = ops.concatenate([ops.zeros_like(logit), logit], axis=-1)
     probabilities = layers.Softmax(name="probabilities", dtype="float32")(both)
     name = f"resnet{settings.depth}_{settings.dimensions}d"

@@ -16,17 +16,17 @@ import numpy as np
 
 from models import artifact as artifacts
 from models.artifact import Artifact
-from models.evaluation.calibration import fit_temperature, log_odds
 from models.evaluation.rates import roc_auc
 from models.network import Network
 from models.strain_resnet import STRAIN_RESNET, with_input_of
 from models.strain_resnet.figures import table, thresholds_of
-from models.strain_resnet.network import LOGIT, build
 from models.strain_resnet.network import Settings as Layers
+from models.strain_resnet.network import build
 from models.strain_resnet.scoring import Judged, judge, predict_with
 from models.strain_resnet.settings import VARIANTS, Settings
 from models.strain_resnet.simulate import VERSION, blocks
 from models.strain_resnet.training_blocks import BLOCK, image_block, series_block
+from models.training.calibrate import calibrate
 from models.training.devices import limit_threads
 from models.training.fit import Fitted, fit
 from models.training.pool import Pool
@@ -148,13 +148,9 @@ def _calibrate(
     :
         The temperature, and by false-alarm probability the threshold that lets so much through.
     """
-    judged = _judge(model, network, settings, "validation", settings.judged[0])
-    logits = log_odds(judged.score)
-    temperature = fit_temperature(logits, judged.truth.astype(np.int64))
-    layer = model.get_layer(LOGIT)
-    layer.set_weights([weight / temperature for weight in layer.get_weights()])
-    quiet = 1 / (1 + np.exp(-logits[~judged.truth, 1] / temperature))
-    return temperature, thresholds_of(quiet)
+    held = _judge(model, network, settings, "validation", settings.judged[0])
+    temperature, score = calibrate(model, held.score, held.truth)
+    return temperature, thresholds_of(score[~held.truth])
 
 
 def _judge(model: keras.Model, network: Network, settings: Settings, split: str, n: int) -> Judged:

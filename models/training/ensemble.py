@@ -13,9 +13,8 @@ import keras
 from models.artifact import Artifact, ArtifactError, load, save
 from models.ensemble import ENSEMBLE, average
 from models.network import Network
-from models.training.calibrate import calibrate
 
-__all__ = ["Mean", "calibrate", "open_mean", "save_mean"]
+__all__ = ["Mean", "open_mean", "save_mean"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from models.artifact import Artifact
 from models.evaluation.rates import threshold_at
 from models.evaluation.table import FALSE_POSITIVE_RATE
-from models.training.ensemble import calibrate, open_mean, save_mean
+from models.training.calibrate import calibrate
+from models.training.ensemble import open_mean, save_mean
 from models.xgamma_pulse import XGAMMA_PULSE
 from models.xgamma_pulse.evaluate import judge, judge_rise_time, tabulate
 from models.xgamma_pulse.learn import score_with

@@ -13,14 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy import ndarray
-
 from models import artifact as artifacts
 from models.artifact import Artifact
-from models.evaluation.calibration import fit_temperature, log_odds
+from models.evaluation.calibration import cooled
 from models.evaluation.rates import threshold_at
 from models.evaluation.table import FALSE_POSITIVE_RATE
+from models.training.calibrate import calibrate
 from models.training.devices import limit_threads
 from models.xgamma_pulse import XGAMMA_PULSE
 from models.xgamma_pulse.evaluate import judge_rise_time, tabulate
@@ -59,7 +57,7 @@ def train(
         if name == chosen:
             kept = trained
     temperature, threshold = _calibrate(kept)
-    judged = kept.test._replace(score=_cooled(kept.test.score, temperature))
+    judged = kept.test._replace(score=cooled(kept.test.score, temperature))
     metrics = tabulate(judged, threshold) | {
         "riseTimeCut": judge_rise_time(settings.seed, settings.judged[1]),
         "table": table,
@@ -88,18 +86,9 @@ def train(
 
 def _calibrate(trained: Trained) -> tuple[float, float]:
     """Fit temperature and threshold on the validation split; fold the temperature in."""
-    judged = trained.validation
-    temperature = fit_temperature(log_odds(judged.score), judged.gamma.astype(np.int64))
-    layer = trained.model.get_layer("logits")
-    layer.set_weights([weight / temperature for weight in layer.get_weights()])
-    quiet = _cooled(judged.score[~judged.gamma], temperature)
-    return temperature, threshold_at(quiet, FALSE_POSITIVE_RATE)
-
-
-def _cooled(score: ndarray, temperature: float) -> ndarray:
-    """Return what the network gives once the temperature is in its last layer."""
-    cooled: ndarray = 1 / (1 + np.exp(-log_odds(score)[:, 1] / temperature))
-    return cooled
+    held = trained.validation
+    temperature, score = calibrate(trained.model, held.score, held.gamma)
+    return temperature, threshold_at(score[~held.gamma], FALSE_POSITIVE_RATE)
 
 
 def _describe(row: Mapping[str, Any]) -> str:

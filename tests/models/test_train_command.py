@@ -13,7 +13,7 @@ from pipeline.cli import main
 try:
     main([{arguments}])
 except SystemExit:
-    print(sorted({{"tensorflow", "keras", "sklearn", "matplotlib"}} & set(sys.modules)))
+    print(sorted({{"tensorflow", "keras", "scipy", "matplotlib"}} & set(sys.modules)))
 """
 
 
