@@ -140,8 +140,9 @@ def read_segment(path: Path) -> Float32[ndarray, "3 4096"]:
         If the file is missing, is no array, or has another shape or type.
     """
     try:
-        strain = np.load(path, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
+        with path.open("rb") as file:  # NumPy leaves it open where it takes it for an archive
+            strain = np.load(file, allow_pickle=False)
+    except Exception as error:  # NumPy evaluates the header, which may hold anything
         raise G2NetError(f"{path} cannot be read: {error}") from error
     if not isinstance(strain, ndarray):
         raise G2NetError(f"{path} holds several arrays, not one")
@@ -149,7 +150,8 @@ def read_segment(path: Path) -> Float32[ndarray, "3 4096"]:
         raise G2NetError(
             f"{path} holds {strain.dtype} of shape {strain.shape}, not floats of {SAMPLE_SHAPE}"
         )
-    with np.errstate(over="ignore"):  # what is too large for float32 is no strain: see preprocess
+    # What float32 cannot hold is no strain: see preprocess.
+    with np.errstate(over="ignore", invalid="ignore"):
         single: Float32[ndarray, "3 4096"] = strain.astype(np.float32)
     return single
 

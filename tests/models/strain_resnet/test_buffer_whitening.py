@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import h5py
 import numpy as np
 import pytest
@@ -146,12 +148,17 @@ def test_bytes_are_read_as_a_file_is(survey_data):
 
 
 def write_strain(path, **changes):
-    values = {"spacing_s": 1 / 4096, "strain": np.arange(8.0), "description": "?"} | changes
+    values = {
+        "spacing_s": 1 / 4096,
+        "start_s": 1000,
+        "strain": np.arange(8.0),
+        "description": np.bytes_("?"),
+    } | changes
     with h5py.File(path, "w") as file:
         file["strain/Strain"] = values["strain"]
         file["strain/Strain"].attrs["Xspacing"] = values["spacing_s"]
-        file["strain/Strain"].attrs["Xstart"] = 1000
-        file["meta/Detector"] = "H1"
+        file["strain/Strain"].attrs["Xstart"] = values["start_s"]
+        file["meta/Detector"] = np.bytes_("H1")
         file["meta/Description"] = values["description"]
         file["quality/simple/DQmask"] = np.array([127])
     return path
@@ -169,6 +176,10 @@ def test_a_file_is_read_with_its_start_and_rate(tmp_path):
     [
         ({"spacing_s": 0.3}, "the spacing of 0.3 s is no whole rate"),
         ({"spacing_s": 0.0}, "the spacing of 0.0 s is no whole rate"),
+        ({"spacing_s": np.inf}, "the spacing of inf s is no whole rate"),
+        ({"spacing_s": "a"}, r"a.hdf5 is no strain file of GWOSC: could not convert .*'a'"),
+        ({"start_s": np.nan}, r"a.hdf5: the first sample is at GPS nan, which is no time"),
+        ({"start_s": np.inf}, r"a.hdf5: the first sample is at GPS inf, which is no time"),
         ({"strain": np.zeros((2, 2))}, r"strain has the shape \(2, 2\)"),
         ({"description": [b"a", b"b"]}, r"meta/Description has the shape \(2,\)"),
     ],
@@ -184,3 +195,24 @@ def test_what_is_no_hdf5_is_refused(tmp_path, content):
 
     with pytest.raises(GwoscError, match=r"a.hdf5 is no strain file"):
         read_gwosc(tmp_path / "a.hdf5")
+
+
+def test_a_group_where_numbers_should_be_is_named(tmp_path):
+    path = write_strain(tmp_path / "a.hdf5")
+    with h5py.File(path, "a") as file:
+        del file["quality/simple/DQmask"]
+        file.create_group("quality/simple/DQmask")
+
+    with pytest.raises(GwoscError, match=r"a.hdf5 is no strain file of GWOSC: 'Group' object"):
+        read_gwosc(path)
+
+
+def test_a_flipped_bit_raises_nothing_else(tmp_path):
+    """In strings of fixed length: the library may never end with a damaged heap of others."""
+    intact = write_strain(tmp_path / "a.hdf5").read_bytes()
+
+    for bit in range(3, 8 * len(intact), 408):
+        flipped = bytearray(intact)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with suppress(GwoscError):
+            assert read_gwosc(bytes(flipped)).sample_rate_hz > 0

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,33 @@ def test_a_file_that_was_cut_off_is_named(folder, length):
 
     with pytest.raises(G2NetError, match=r"0123456789.npy cannot be read"):
         next(segments(folder))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\x93NUM", b"PK\x03\x04"),  # an archive
+        (b"(3, 4096)", b"(3, 4096("),
+    ],
+)
+def test_a_damaged_file_is_named_whatever_it_makes_numpy_raise(folder, old, new):
+    path = segment_path(folder, "train", IDS[0])
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+    with pytest.raises(G2NetError, match=r"0123456789.npy cannot be read"):
+        read_segment(path)
+
+
+def test_a_flipped_bit_of_the_header_raises_nothing_else(folder):
+    path = segment_path(folder, "train", IDS[0])
+    intact = path.read_bytes()
+
+    for bit in range(0, 128 * 8, 3):
+        flipped = bytearray(intact)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with suppress(G2NetError):
+            assert read_segment(path).shape == (3, 4096)
 
 
 def test_a_submission_is_read_back_as_it_was_written(tmp_path):
