@@ -3,7 +3,7 @@
 Zeros mean that a detector was absent, so detectors are left out at random, and the network learns to
 judge by the others. The sign of strain has no meaning, so it is flipped. Moving the segment by up to a
 tenth of a second, around its end, and taking H1 for L1 are only nearly right, and so are settings; in
-short runs on 51,200 segments they raised the area under the curve from 0.845 to 0.848.
+short runs on simulated segments the network was no worse for them, and no more was shown.
 """
 
 from dataclasses import dataclass
