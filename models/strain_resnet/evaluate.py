@@ -2,7 +2,7 @@
 
 On simulated segments that the network never saw: every figure of `figures`, beside the matched filter
 on the same segments, and for every subset of the detectors, with thresholds of its own, of the
-validation split. With ``--data`` on real files instead: a folder of G2Net, whose test segments go into
+validation split. With ``--data`` on files instead: a folder of G2Net, whose test segments go into
 ``submission.csv``, or of GWOSC around the events that `real_events` knows.
 """
 

@@ -1,15 +1,6 @@
-"""HDF5 files as the Gravitational Wave Open Science Center writes them: one detector in each.
-
-The library never ends with a damaged heap of strings in which a piece of free space has the length
-0, so heaps are looked at first.
-
-References
-----------
-HDF5 File Format Specification 3.0, III.E: global heap.
-"""
+"""HDF5 files as the Gravitational Wave Open Science Center writes them: one detector in each."""
 
 import io
-import struct
 
 import h5py
 import numpy as np
@@ -22,13 +13,6 @@ from pipeline.streams.strain.recorded import SIMULATED_SURVEY, Recorded
 
 __all__ = ["read_hdf5", "write_hdf5"]
 
-_HEAP = b"GCOL\x01\0\0\0"
-"""A global heap, version 1; its length follows."""
-
-_HEAP_HEADER_BYTES = 16
-_OBJECT = struct.Struct("<HHIQ")
-"""Index (0 for free space), references, nothing, length."""
-
 
 def read_hdf5(data: bytes) -> Recorded:
     """Return the strain in a file.
@@ -38,7 +22,6 @@ def read_hdf5(data: bytes) -> Recorded:
     DecodeError
         If it is none of GWOSC, or has not one word of bits a second.
     """
-    _check_heaps(data)
     try:
         found = read_gwosc(data)
     except GwoscError as error:
@@ -58,22 +41,6 @@ def read_hdf5(data: bytes) -> Recorded:
         strain=found.strain,
         usable=usable_samples(words, samples, "DQmask"),
     )
-
-
-def _check_heaps(data: bytes) -> None:
-    """Follow the objects of every heap, none of which may have nowhere to go on from."""
-    heap = data.find(_HEAP)
-    while heap >= 0:
-        length = int.from_bytes(data[heap + len(_HEAP) : heap + _HEAP_HEADER_BYTES], "little")
-        at, end = heap + _HEAP_HEADER_BYTES, min(heap + length, len(data))
-        while at + _OBJECT.size <= end:
-            index, _, _, size = _OBJECT.unpack_from(data, at)
-            # Free space counts its own head; objects do not, and end on a multiple of 8.
-            step = size if index == 0 else _OBJECT.size + (size + 7) // 8 * 8
-            if not 0 < step <= end - at:
-                raise DecodeError(f"the HDF5 file is damaged: {size} bytes at byte {at} of a heap")
-            at += step
-        heap = data.find(_HEAP, heap + 1)
 
 
 def write_hdf5(

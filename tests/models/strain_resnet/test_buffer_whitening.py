@@ -207,8 +207,18 @@ def test_a_group_where_numbers_should_be_is_named(tmp_path):
         read_gwosc(path)
 
 
+def test_a_heap_that_the_library_would_follow_for_ever_is_refused(tmp_path):
+    path = write_strain(tmp_path / "a.hdf5", description="text of any length")
+    endless = bytearray(path.read_bytes())
+    heap = endless.index(b"GCOL")
+    endless[heap + 16 : heap + 32] = bytes(16)  # free space of length 0
+    path.write_bytes(endless)
+
+    with pytest.raises(GwoscError, match=rf"a.hdf5 is damaged: 0 bytes at byte {heap + 16} of a"):
+        read_gwosc(path)
+
+
 def test_a_flipped_bit_raises_nothing_else(tmp_path):
-    """In strings of fixed length: the library may never end with a damaged heap of others."""
     intact = write_strain(tmp_path / "a.hdf5").read_bytes()
 
     for bit in range(3, 8 * len(intact), 408):
