@@ -99,9 +99,15 @@ def test_no_convolution_has_a_bias(sixteen):
 
 @pytest.mark.parametrize(
     ("variant", "parameters"),
-    [("resnet16-1d", 630_785), ("resnet18-1d", 1_150_081), ("resnet34-1d", 1_052_673)],
+    [
+        ("resnet10-1d", 419_841),
+        ("resnet16-1d", 630_785),
+        ("resnet18-1d", 1_150_081),
+        ("resnet34-1d", 1_052_673),
+        ("resnet16-2d-narrow", 679_153),
+    ],
 )
-def test_the_networks_on_series_have_their_parameters(variant, parameters):
+def test_the_networks_of_the_table_have_their_parameters(variant, parameters):
     assert build(VARIANTS[variant].layers).count_params() == parameters
 
 
