@@ -111,7 +111,7 @@ def redrive(
     config: ConfigFile,
     places: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PARTITION/OFFSET…]", help="These, as list prints them."),
+        typer.Argument(metavar="PARTITION/OFFSET…", help="These, as list prints them."),
     ] = None,
     *,
     topic: Topic = None,
