@@ -1,11 +1,14 @@
 """Read what a topic holds, from its beginning to where it ends now, or one message of it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
+    Consumer,
     KafkaError,
     KafkaException,
     Message,
@@ -54,9 +57,7 @@ def read_to_end(settings: Settings, topic: str, notes: list[str]) -> Iterator[Me
     """
     ends = _ends(settings, topic)
     extra = {"enable.partition.eof": True, "fetch.wait.max.ms": 50}
-    group = f"skytriage-reader-{uuid4()}"
-    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
-    try:
+    with _reader(settings, extra) as consumer:
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ends])
         open_ends = dict(ends)
         deadline_s = time.monotonic() + PATIENCE_S
@@ -74,8 +75,6 @@ def read_to_end(settings: Settings, topic: str, notes: list[str]) -> Iterator[Me
             notes.append(
                 f"{topic}: an open transaction hides the end of partitions {sorted(open_ends)}"
             )
-    finally:
-        consumer.close()
 
 
 def read_one(settings: Settings, place: Origin) -> Message | None:
@@ -93,13 +92,9 @@ def read_one(settings: Settings, place: Origin) -> Message | None:
         return None
     # What retention has deleted must not become the message after it.
     extra = {"enable.partition.eof": True, "auto.offset.reset": "error"}
-    group = f"skytriage-reader-{uuid4()}"
-    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
-    try:
+    with _reader(settings, extra) as consumer:
         consumer.assign([TopicPartition(place.topic, place.partition, place.offset)])
         message = consumer.poll(ANSWER_TIMEOUT_S)
-    finally:
-        consumer.close()
     if message is None:
         return None  # an open transaction hides it
     error = message.error()
@@ -113,9 +108,7 @@ def read_one(settings: Settings, place: Origin) -> Message | None:
 def _ends(settings: Settings, topic: str) -> dict[int, int]:
     """Return the offset behind the last message of each partition, committed or not."""
     extra = {"isolation.level": "read_uncommitted"}
-    group = f"skytriage-reader-{uuid4()}"
-    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
-    try:
+    with _reader(settings, extra) as consumer:
         metadata = consumer.list_topics(topic, timeout=ANSWER_TIMEOUT_S).topics[topic]
         if metadata.error is not None:
             raise ConfigurationError(f"topic {topic}: {metadata.error.str()}")
@@ -125,5 +118,14 @@ def _ends(settings: Settings, topic: str) -> dict[int, int]:
             )[1]
             for partition in metadata.partitions
         }
+
+
+@contextmanager
+def _reader(settings: Settings, extra: Mapping[str, Any]) -> Iterator[Consumer]:
+    """Open a consumer in a group of its own, and close it with the block."""
+    group = f"skytriage-reader-{uuid4()}"
+    consumer = make_consumer(consumer_config(settings, group=group, extra=extra))
+    try:
+        yield consumer
     finally:
         consumer.close()
